@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * What a remote may cost: each limit once, with its reason. */
+#pragma once
+
+/* A full roster of 40,000 ids fits; an SDP with every codec is 10 KiB. */
+#define GST_CHAT_MAX_MESSAGE_BYTES (1024 * 1024)
+/* Chromium's largest offer seen is 9 KiB; simulcast and many candidates triple it. */
+#define GST_CHAT_MAX_SDP_BYTES (64 * 1024)
+/* The deepest message of the protocol nests five deep; json-glib recurses. */
+#define GST_CHAT_MAX_JSON_DEPTH 32
+/* An event of the protocol has at most 12 members; unknown ones are tolerated. */
+#define GST_CHAT_MAX_JSON_MEMBERS 4096
+/* Socket ids are 20 characters; servers of other make may use a UUID or more. */
+#define GST_CHAT_MAX_ID_BYTES 128
+/* A name is shown on one line of a phone. */
+#define GST_CHAT_MAX_NAME_BYTES 128
+#define GST_CHAT_MAX_ROOM_BYTES 64
+#define GST_CHAT_MAX_REASON_BYTES 128
+#define GST_CHAT_MAX_TEXT_BYTES (16 * 1024)
+/* 128 bits in hexadecimal. */
+#define GST_CHAT_SESSION_CHARS 32
+/* One list of users; what a small machine can hold. */
+#define GST_CHAT_MAX_USERS 65536
+/* Interfaces times address families times transports, with room to spare. */
+#define GST_CHAT_MAX_CANDIDATES 128
+#define GST_CHAT_MAX_CANDIDATE_BYTES 512
+/* Audio and video, each a few times; browsers stop far earlier. */
+#define GST_CHAT_MAX_MLINES 16
+/* Node turns longer ids into floating point and answers another one. */
+#define GST_CHAT_MAX_ACK_DIGITS 15
+/* What socket.io itself takes since CVE-2026-33151. */
+#define GST_CHAT_MAX_ATTACHMENTS 10
+#define GST_CHAT_MAX_ICE_SERVERS 16
+#define GST_CHAT_MAX_URL_BYTES 1024
