@@ -18,33 +18,50 @@ typedef enum {
 } GstChatLinkState;
 
 typedef struct {
-  gchar *stun_server;           /* NULL: none */
+  gchar *stun_server;           /* stun://host:port; NULL: none */
   gchar **turn_servers;         /* turn(s)://user:password@host:port; NULL: none */
   gboolean relay_only;
   guint latency;                /* ms, of the jitter buffers */
   gchar **audio_codecs;         /* names of chatcodec.h in order of preference; NULL: all */
   gchar **video_codecs;
-  gchar *local_address;         /* tests on a machine with loopback only; NULL: discover */
+  gchar *local_address;         /* the one address to gather; NULL: discover, and
+                                   loopback where there is nothing else */
 } GstChatConnectionConfig;
 
-/* All in the loop's thread, none after close. */
+/* All in the loop's thread, none after close, and none from inside a call of
+ * the functions below. */
 typedef struct {
   /* An offer or answer to be sent, with the candidates gathered so far. */
   void (*local_description) (gboolean is_offer, const gchar * sdp, gpointer user_data);
-  /* Candidates came after a description was sent: a second round is of use. */
-  void (*candidates_changed) (gpointer user_data);
+  /* Candidates came after a description was sent: a second round is of use.
+   * @complete: no more will come. */
+  void (*candidates_changed) (gboolean complete, gpointer user_data);
   void (*link_state) (GstChatLinkState state, const GError * error, gpointer user_data);
-  /* This call cannot be: what the remote sent is refused, or nothing in common. */
+  /* This call cannot be: what the remote sent is refused, nothing in common, or
+   * a codec gave up. Close the connection; it does nothing more. */
   void (*failed) (const GError * error, gpointer user_data);
-  /* The remote sends: returns the receiver to feed (made or kept by the caller). */
+  /* The remote sends: returns the receiver to feed (made or kept by the
+   * caller), or NULL: not wanted. @index counts this kind's m-lines from 0. */
   GstChatReceiver *(*receiver_for) (GstChatKind kind, guint index, gpointer user_data);
+  /* One more candidate, for who trickles: SDP text without "a=", NULL at the
+   * end. May be NULL. */
+  void (*local_candidate) (const gchar * candidate, guint mline_index, gpointer user_data);
 } GstChatConnectionCallbacks;
 
-/* Puts a webrtcbin into @bin. @senders: what we have to send, in the order of
- * their m-lines; none is a call that only receives. */
-GstChatConnection *gst_chat_connection_new (GstChatLoop * loop, GstBin * bin,
+/* What a call needs is installed: webrtcbin, nice, dtls, srtp, rtpmanager.
+ * GST_CHAT_ERROR_MISSING names the element and its Debian package. */
+gboolean gst_chat_connection_check_plugins (GError ** error);
+/* Makes ready, in another thread, what the first call of a process would have
+ * to wait for. Once is enough; any thread. */
+void gst_chat_connection_prewarm (void);
+
+/* Puts a webrtcbin into @bin and brings it to the bin's state. @senders: what
+ * we have to send (GstChatSender, borrowed until close), in the order of their
+ * m-lines; empty or NULL is a call that only receives. @config is copied,
+ * @callbacks must stay. Loop thread. */
+GstChatConnection *gst_chat_connection_new_in_loop (GstChatLoop * loop, GstBin * bin,
     const GstChatConnectionConfig * config, GPtrArray * senders,
-    const GstChatConnectionCallbacks * callbacks, gpointer user_data);
+    const GstChatConnectionCallbacks * callbacks, gpointer user_data, GError ** error);
 
 void gst_chat_connection_create_offer_in_loop (GstChatConnection * connection);
 
@@ -56,19 +73,46 @@ typedef enum {
   GST_CHAT_OFFER_INVALID,
 } GstChatOfferChange;
 /* What @sdp would be to this connection; touches nothing. */
-GstChatOfferChange gst_chat_connection_classify_offer (GstChatConnection * connection, const gchar * sdp, GError ** error);
-/* Answers through local_description(). */
+GstChatOfferChange gst_chat_connection_classify_offer_in_loop (GstChatConnection * connection, const gchar * sdp, GError ** error);
+/* Answers through local_description(). FIRST, SAME and MEDIA are answered,
+ * anything else is failed(). */
 void gst_chat_connection_remote_offer_in_loop (GstChatConnection * connection, const gchar * sdp);
 /* The first answer is applied; a later one only gives its candidates. */
 void gst_chat_connection_remote_answer_in_loop (GstChatConnection * connection, const gchar * sdp);
 /* The offer of the second round: the first one, with all candidates. NULL before there is one. */
 gchar *gst_chat_connection_repeat_offer_in_loop (GstChatConnection * connection);
+/* @candidate with or without "a=" or "candidate:"; what is malformed or too
+ * much is dropped. NULL or empty: the end of candidates. */
 void gst_chat_connection_add_candidate_in_loop (GstChatConnection * connection,
     const gchar * candidate, guint mline_index);
+
+/**
+ * gst_chat_connection_get_stats_in_loop:
+ * A flat structure "application/x-chat-stats"; a field that is not known is absent:
+ * - "rtt" G_TYPE_DOUBLE, seconds, of the last receiver report about us
+ * - "loss-out" G_TYPE_DOUBLE, 0..1, what the remote reported lost lately
+ * - "loss-in" G_TYPE_DOUBLE, 0..1, since the last call of this function
+ * - "packets-lost-in" G_TYPE_INT64, in all
+ * - "bitrate-out", "bitrate-in" G_TYPE_UINT, bit/s of RTP since the last call
+ * - "packets-out", "packets-in", "bytes-out", "bytes-in" G_TYPE_UINT64
+ * - "jitter" G_TYPE_DOUBLE, seconds
+ * - "video-codec-out", "video-codec-in", "audio-codec-out", "audio-codec-in"
+ *   G_TYPE_STRING, names of chatcodec.h
+ * - "width-out", "height-out", "width-in", "height-in" G_TYPE_INT
+ * - "local-candidate", "remote-candidate" G_TYPE_STRING "type address port protocol"
+ * - "idle" G_TYPE_UINT64, as gst_chat_connection_get_idle_in_loop()
+ * Transfer full.
+ */
 GstStructure *gst_chat_connection_get_stats_in_loop (GstChatConnection * connection);
+/* Microseconds since anything but STUN (media, RTCP, DTLS) came from the remote;
+ * since the creation before that. A remote that is alive sends RTCP at least
+ * every 5 seconds. */
+guint64 gst_chat_connection_get_idle_in_loop (GstChatConnection * connection);
+/* TRUE between LINK_CONNECTED and the end. */
+gboolean gst_chat_connection_is_connected_in_loop (GstChatConnection * connection);
 
 /* Detaches senders and receivers (their pads stay), takes webrtcbin out of the
- * bin and brings it to NULL in another thread. Frees. */
+ * bin and brings it to NULL in another thread. Frees. From any state. */
 void gst_chat_connection_close_in_loop (GstChatConnection * connection);
 
 G_END_DECLS

@@ -10,15 +10,27 @@ G_BEGIN_DECLS
 
 typedef struct _GstChatReceiver GstChatReceiver;
 
+/* Its output stage goes into @bin. Any thread; the caller serialises. */
 GstChatReceiver *gst_chat_receiver_new (GstBin * bin, GstChatKind kind, const gchar * name, gboolean decode);
+/* Detach first. Waits for the streaming thread to leave: unlink or flush what
+ * is downstream, or bring it down, before. */
 void gst_chat_receiver_free (GstChatReceiver * receiver);
 /* The target for chatpeer's ghost pad. Transfer none. */
 GstPad *gst_chat_receiver_get_src_pad (GstChatReceiver * receiver);
 GstChatKind gst_chat_receiver_get_kind (GstChatReceiver * receiver);
-/* webrtcbin's @src_pad has this call's media. Streaming thread. */
-gboolean gst_chat_receiver_attach (GstChatReceiver * receiver, GstPad * src_pad, GError ** error);
-void gst_chat_receiver_detach (GstChatReceiver * receiver);
 /* The end of the whole stream, not of a call: EOS on the source pad. */
 void gst_chat_receiver_push_eos (GstChatReceiver * receiver);
+
+/* --- for the connection --- */
+
+/* A decoder or depayloader gave up in a call. Any thread. */
+typedef void (*GstChatReceiverFailed) (const GError * error, gpointer user_data);
+
+/* webrtcbin's @src_pad, which is blocked and has caps, has this call's media.
+ * Depayloader and decoder go into @call_bin. */
+gboolean gst_chat_receiver_attach (GstChatReceiver * receiver, GstBin * call_bin,
+    GstPad * src_pad, GError ** error);
+/* Never blocks; downstream sees a gap. */
+void gst_chat_receiver_detach (GstChatReceiver * receiver);
 
 G_END_DECLS
