@@ -28,6 +28,9 @@
 #define GST_CHAT_MAX_MLINES 16
 /* Node turns longer ids into floating point and answers another one. */
 #define GST_CHAT_MAX_ACK_DIGITS 15
+/* The protocol lives in the root namespace; others are only told apart from it. */
+#define GST_CHAT_MAX_NAMESPACE_BYTES 256
+#define GST_CHAT_MAX_EVENT_NAME_BYTES 128
 /* What socket.io itself takes since CVE-2026-33151. */
 #define GST_CHAT_MAX_ATTACHMENTS 10
 #define GST_CHAT_MAX_ICE_SERVERS 16
