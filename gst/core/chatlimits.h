@@ -24,6 +24,8 @@
 /* Interfaces times address families times transports, with room to spare. */
 #define GST_CHAT_MAX_CANDIDATES 128
 #define GST_CHAT_MAX_CANDIDATE_BYTES 512
+/* Browsers write one digit, we a few letters. */
+#define GST_CHAT_MAX_MID_BYTES 64
 /* Audio and video, each a few times; browsers stop far earlier. */
 #define GST_CHAT_MAX_MLINES 16
 /* Node turns longer ids into floating point and answers another one. */
@@ -35,3 +37,14 @@
 #define GST_CHAT_MAX_ATTACHMENTS 10
 #define GST_CHAT_MAX_ICE_SERVERS 16
 #define GST_CHAT_MAX_URL_BYTES 1024
+
+/* The server's own. */
+/* An SDP with every line end escaped, and unknown members beside it. */
+#define GST_CHAT_MAX_DESCRIPTION_BYTES (2 * GST_CHAT_MAX_SDP_BYTES)
+/* A chat-message, escaped; all others are far smaller. */
+#define GST_CHAT_MAX_EXTENSION_BYTES (2 * GST_CHAT_MAX_TEXT_BYTES)
+/* An answer is taken from whoever was called this long ago: nobody can push
+ * one on a stranger, and who answers twice (the base page) still may. */
+#define GST_CHAT_ANSWER_TIME_US (60 * G_USEC_PER_SEC)
+/* How many callers of one user are remembered; nobody answers more at once. */
+#define GST_CHAT_MAX_CALLERS 256

@@ -86,13 +86,22 @@ void gst_chat_user_free (GstChatUser * user);
 /* The event's name on the wire; "" for UNKNOWN. And back. */
 const gchar *gst_chat_event_name (GstChatEvent event);
 GstChatEvent gst_chat_event_from_name (const gchar * name);
+/* The two events that chatsignalsrc makes itself. Whoever takes an event of
+ * such a name from the wire drops it: it is forged. */
+gboolean gst_chat_event_is_local (GstChatEvent event);
 
 /* @payload is the JSON object behind the event's name on the wire. An unknown
- * event is a message of event UNKNOWN, never an error: extensions of others
- * must not hurt us. Every limit of chatlimits.h is applied here. */
+ * event (or a local one: see above) is a message of event UNKNOWN, never an
+ * error: extensions of others must not hurt us. Every limit of chatlimits.h is
+ * applied here; names and reasons are cleaned and cut, what cannot be an id is
+ * left out of a list, everything else that is too long refuses the message.
+ * The same parser serves both directions: `peer` of a relayed event is its
+ * `socket`, or where it has none its `to`. */
 GstChatMessage *gst_chat_message_parse (const gchar * event_name,
     const gchar * payload, gsize len, GError ** error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* The payload as a client sends it (`to`), and for the events that only a
+ * server sends as the server does. Caller frees. */
 gchar *gst_chat_message_build (const GstChatMessage * message);
 
 /* The same as one buffer of application/x-chat-signal: the payload's members
@@ -101,12 +110,18 @@ GstChatMessage *gst_chat_message_parse_signal (const gchar * text, gsize len,
     GError ** error) G_GNUC_WARN_UNUSED_RESULT;
 /* The signal text for an event as it came from the wire, unknown members and
  * unknown events included; @payload has passed gst_chat_json_check() and may
- * be NULL. */
+ * be NULL. A member `event` of the payload is left out: it would name another
+ * event than the server did. What is not an object becomes a member `data`. */
 gchar *gst_chat_signal_from_payload (const gchar * event_name,
     const gchar * payload, gsize len);
 
 /* Whether @id may be an id: 1 to GST_CHAT_MAX_ID_BYTES printable ASCII
  * characters without space, quotes, angle brackets, ampersand, backslash. */
 gboolean gst_chat_id_is_valid (const gchar * id);
+
+/* @text made fit to be shown on one line: no control or direction characters,
+ * single spaces, at most @max_bytes of valid UTF-8 (cut between characters).
+ * NULL where nothing is left. Caller frees. */
+gchar *gst_chat_text_clean (const gchar * text, gsize max_bytes);
 
 G_END_DECLS
