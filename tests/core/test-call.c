@@ -257,8 +257,9 @@ test_names (void)
 static void
 add_scripts (GPtrArray * paths)
 {
-  g_autofree gchar *folder = g_test_build_filename (G_TEST_DIST, "vectors",
-      "call", NULL);
+  const gchar *vectors = g_getenv ("CHAT_VECTORS");
+  g_assert_nonnull (vectors);
+  g_autofree gchar *folder = g_build_filename (vectors, "call", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) dir = g_dir_open (folder, 0, &error);
 
