@@ -9,20 +9,24 @@ G_BEGIN_DECLS
 typedef struct _GstChatLoop GstChatLoop;
 typedef void (*GstChatLoopFunc) (gpointer data);
 
-/* Starts the thread; returns when its loop runs. Atomic reference count. */
+/* Starts the thread; returns when its loop runs. Atomic reference count; the
+ * last unref stops it, from whichever thread it comes. */
 GstChatLoop *gst_chat_loop_new (const gchar * thread_name);
 GstChatLoop *gst_chat_loop_ref (GstChatLoop * loop);
 void gst_chat_loop_unref (GstChatLoop * loop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatLoop, gst_chat_loop_unref)
 
-/* Quits and joins the thread, after everything posted before has run; what is
- * posted later is dropped (its @destroy still runs). Not from the loop's own
- * thread, and with no lock held that a posted function may want. */
+/* Quits and joins the thread, after everything posted before has run and every
+ * hold is released; what is posted later is dropped (its @destroy still runs).
+ * Timeouts still outstanding are destroyed. Not from the loop's own thread,
+ * and with no lock held that a posted function may want. Any number of times,
+ * from any number of threads. */
 void gst_chat_loop_stop (GstChatLoop * loop);
 
 /* Runs @func in the loop's thread, in the order of posting, never at once even
  * from that thread itself. Any thread. @destroy (may be NULL) runs once in
- * every case. FALSE: the loop has stopped. */
+ * every case: behind @func in the loop's thread, or in the caller's where this
+ * returns FALSE: the loop has stopped. */
 gboolean gst_chat_loop_post (GstChatLoop * loop, GstChatLoopFunc func,
     gpointer data, GDestroyNotify destroy);
 /* The same, and waits until it has run; at once where the caller is the loop. */
@@ -34,7 +38,14 @@ GSource *gst_chat_loop_add_timeout (GstChatLoop * loop, guint milliseconds,
     GstChatLoopFunc func, gpointer data, GDestroyNotify destroy)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* While something is held, a stopping loop goes on: sources and timeouts run,
+ * posts are refused. For a good-bye that needs the network; whoever holds
+ * bounds the time. Loop thread only. */
+void gst_chat_loop_hold_in_loop (GstChatLoop * loop);
+void gst_chat_loop_release_in_loop (GstChatLoop * loop);
+
 gboolean gst_chat_loop_is_current (GstChatLoop * loop);
+/* Lives as long as the loop; thread-default in the loop's thread. */
 GMainContext *gst_chat_loop_get_context (GstChatLoop * loop);
 
 G_END_DECLS
