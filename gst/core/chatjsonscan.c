@@ -56,8 +56,8 @@ hex4 (const gchar * at, const gchar * end)
 }
 
 /* The character of the escape sequence at the cursor's backslash; moves behind
- * it. 0 where it is none, or is a NUL or half of a surrogate pair: json-glib
- * would cut the string there, or abort. */
+ * it. 0 where it is none, or is a NUL or half of a surrogate pair: a C string
+ * would end there, and parsers disagree on the latter. */
 static gunichar
 read_escape (Cursor * c)
 {

@@ -17,7 +17,7 @@ typedef struct {
  * GST_CHAT_MAX_JSON_DEPTH deep, and with at most GST_CHAT_MAX_JSON_MEMBERS
  * members in one object (else GST_CHAT_ERROR_LIMIT or _MALFORMED). Stricter
  * than RFC 8259 in one point: a string must not hold a NUL nor a lone
- * surrogate, escaped or not, as json-glib 1.6 aborts on the latter. No
+ * surrogate, escaped or not: C strings and JSON parsers disagree on them. No
  * recursion, no allocation but the error's. */
 gboolean gst_chat_json_check (const gchar * text, gsize len, gsize max_bytes,
     GError ** error) G_GNUC_WARN_UNUSED_RESULT;
