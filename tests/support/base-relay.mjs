@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A real socket.io server with the base relay in it and nothing else.
+//
+//   node base-relay.mjs VERSION [--page=FOLDER] [--literal]
+//
+// VERSION: 2.3.0, 2.5.1, 3.1.2 or 4.8.4. Prints one line of JSON with the port
+// and ends when its standard input closes. --page serves a folder beside the
+// signalling; --literal relays everything twice, as a server does that
+// registers its connection handler twice.
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const require = createRequire(import.meta.url);
+const version = process.argv[2] ?? '4.8.4';
+const folder = process.argv.find((a) => a.startsWith('--page='))?.slice(7);
+const times = process.argv.includes('--literal') ? 2 : 1;
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml',
+};
+// As strict as the one of gst-chat-server, so that a page that breaks it fails here too.
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+  + "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const http = createServer(async (request, response) => {
+  const name = new URL(request.url, 'http://x').pathname;
+  const file = path.normalize(name === '/' ? '/index.html' : name);
+  try {
+    const body = await readFile(path.join(folder ?? '/nowhere', file));
+    response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
+    response.setHeader('Content-Security-Policy', POLICY);
+    response.setHeader('Cache-Control', 'no-store');
+    response.end(body);
+  } catch {
+    response.statusCode = 404;
+    response.end();
+  }
+});
+
+const server = require(`sio${version.replaceAll('.', '')}`);
+const io = version.startsWith('2.') ? server(http) : new server.Server(http);
+
+const online = new Set();
+
+function connected(socket) {
+  socket.emit('update-user-list', { users: [...online].filter((id) => id !== socket.id) });
+  socket.broadcast.emit('update-user-list', { users: [socket.id] });
+  online.add(socket.id);
+  socket.on('call-user', (data) => socket.to(data.to)
+    .emit('call-made', { offer: data.offer, socket: socket.id }));
+  socket.on('make-answer', (data) => socket.to(data.to)
+    .emit('answer-made', { socket: socket.id, answer: data.answer }));
+  socket.on('disconnect', () => {
+    online.delete(socket.id);
+    socket.broadcast.emit('remove-user', { socketId: socket.id });
+  });
+}
+
+for (let n = 0; n < times; n++)
+  io.on('connection', connected);
+
+http.listen(0, '127.0.0.1', () => {
+  console.log(JSON.stringify({ port: http.address().port, version }));
+});
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));
+process.stdin.on('close', () => process.exit(0));
