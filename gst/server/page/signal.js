@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The connection to the server: Engine.IO 4 and Socket.IO 5 over WebSocket,
+// root namespace, text events. It connects again by itself for as long as it
+// is open, with a growing, jittered delay.
+
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 30000;
+// A server that says nothing for so long after it was asked is none.
+const HANDSHAKE_TIME = 15000;
+
+export class Signal {
+  // disconnected, connecting, connected, reconnecting
+  state = 'disconnected';
+  // The server's name for this connection; another one after every reconnect.
+  id = null;
+
+  onstate = () => {};
+  onevent = () => {};
+
+  #query;
+  #socket = null;
+  #open = false;
+  #failures = 0;
+  #timer = 0;
+  #silence = 0;
+
+  // query() gives the members of the handshake's query string, anew for
+  // every attempt.
+  constructor(query = () => ({})) {
+    this.#query = query;
+    addEventListener('online', () => this.#hurry());
+    document.addEventListener('visibilitychange', () => this.#hurry());
+  }
+
+  open() {
+    if (this.#open)
+      return;
+    this.#open = true;
+    this.#connect();
+  }
+
+  close() {
+    this.#open = false;
+    this.#drop();
+    this.#become('disconnected');
+  }
+
+  // Connects anew, with what query() says now.
+  restart() {
+    this.#failures = 0;
+    this.#drop();
+    if (this.#open)
+      this.#connect();
+  }
+
+  // False while not connected: nothing is kept for later.
+  send(event, data) {
+    if (this.state !== 'connected')
+      return false;
+    this.#socket.send(`42${JSON.stringify([event, data])}`);
+    return true;
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    this.#become(this.#failures || this.id ? 'reconnecting' : 'connecting');
+    const url = new URL('socket.io/', document.baseURI);
+    url.protocol = url.protocol.replace('http', 'ws');
+    url.search = new URLSearchParams({ ...this.#query(), EIO: '4', transport: 'websocket' });
+    let socket;
+    try {
+      socket = new WebSocket(url);
+    } catch {
+      this.#lost();
+      return;
+    }
+    this.#socket = socket;
+    this.#listenFor(HANDSHAKE_TIME);
+    const mine = (fn) => (e) => { if (socket === this.#socket) fn(e); };
+    socket.onmessage = mine((e) => typeof e.data === 'string' && this.#packet(e.data));
+    socket.onclose = mine(() => this.#lost());
+  }
+
+  #packet(text) {
+    switch (text[0]) {
+      case '0': {
+        const { pingInterval = 25000, pingTimeout = 20000 } = parse(text.slice(1)) ?? {};
+        this.#patience = pingInterval + pingTimeout;
+        this.#listenFor(HANDSHAKE_TIME);
+        this.#socket.send('40');
+        break;
+      }
+      case '1':
+        this.#lost();
+        break;
+      case '2':
+        this.#socket.send(`3${text.slice(1)}`);
+        this.#listenFor(this.#patience);
+        break;
+      case '4':
+        this.#message(text[1], text.slice(2));
+        break;
+      default:
+    }
+  }
+
+  #patience = 45000;
+
+  #message(type, text) {
+    // Another namespace than the root has its name here; none was asked for.
+    if (text[0] === '/')
+      return;
+    if (type === '0') {
+      this.id = parse(text)?.sid ?? null;
+      this.#failures = 0;
+      this.#listenFor(this.#patience);
+      this.#become('connected');
+    } else if (type === '1' || type === '4') {
+      this.#lost();
+    } else if (type === '2') {
+      // An id for an acknowledgement may stand in front; nothing here gives one.
+      const args = parse(text.replace(/^\d+/, ''));
+      if (Array.isArray(args) && typeof args[0] === 'string')
+        this.onevent(args[0], args[1] ?? {});
+    }
+  }
+
+  #listenFor(ms) {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#lost(), ms);
+  }
+
+  #lost() {
+    this.#drop();
+    if (!this.#open)
+      return;
+    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 1.7 ** this.#failures++);
+    this.#become('reconnecting');
+    this.#timer = setTimeout(() => this.#connect(), delay * (0.5 + Math.random()));
+  }
+
+  // The network or the user is back: do not sit out a long delay.
+  #hurry() {
+    if (this.state === 'reconnecting' && !this.#socket && !document.hidden) {
+      this.#failures = 0;
+      this.#connect();
+    }
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  #become(state) {
+    if (state === this.state)
+      return;
+    this.state = state;
+    this.onstate(state);
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
