@@ -24,6 +24,10 @@
 /* Interfaces times address families times transports, with room to spare. */
 #define GST_CHAT_MAX_CANDIDATES 128
 #define GST_CHAT_MAX_CANDIDATE_BYTES 512
+/* A line of an SDP; the longest of browsers (fmtp with parameter sets) is 300. */
+#define GST_CHAT_MAX_SDP_LINE_BYTES 4096
+/* Simulcast of three layers with retransmission and FEC is nine. */
+#define GST_CHAT_MAX_SSRCS 64
 /* Browsers write one digit, we a few letters. */
 #define GST_CHAT_MAX_MID_BYTES 64
 /* Audio and video, each a few times; browsers stop far earlier. */

@@ -26,7 +26,6 @@ typedef struct {
   guint encoding_params;        /* channels in rtpmap; 0: none */
   gint static_pt;               /* RFC 3551 static payload type, or -1 */
   guint default_pt;             /* what we offer */
-  guint default_rtx_pt;         /* what we offer for its retransmissions; 0: none */
   const gchar *offer_fmtp;      /* what our offers say of it, or NULL */
   const gchar *encoded_caps;    /* of input that is encoded already, and of decode=false */
   const gchar *raw_caps;        /* what the encoder is fed with */

@@ -134,6 +134,7 @@ typedef struct {
   GPtrArray *media;             /* GstChatSdpMedia; may be empty */
   gboolean bundle;              /* there is a BUNDLE group */
   guint bundle_first;           /* index of the group's first m-line */
+  GArray *bundle_order;         /* guint: indices in the group's order */
   guint n_candidates;           /* of all m-lines */
   GstSDPMessage *message;       /* private */
 } GstChatSdp;
@@ -177,14 +178,11 @@ GstChatSdpChange gst_chat_sdp_classify (const GstChatSdp * agreed,
 gboolean gst_chat_sdp_check_answer (const GstChatSdp * offer,
     const GstChatSdp * answer, GError ** error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The remote's usable candidates in @newer that are not in @older (NULL: none).
- * Each goes to webrtcbin as add-ice-candidate (inside index of @mline, text). */
+/* One of the remote's candidates, for add-ice-candidate. */
 typedef struct {
-  guint mline;                  /* outside; of a bundle always the group's first */
+  guint mline;                  /* inside; of a bundle always its first m-line */
   const GstChatCandidate *candidate;    /* owned by @newer */
 } GstChatSdpCandidateRef;
-GArray *gst_chat_sdp_new_candidates (const GstChatSdp * older, const GstChatSdp * newer);
-
 /* ---- codecs ---- */
 
 typedef struct {
@@ -205,8 +203,9 @@ void gst_chat_codec_choice_clear (GstChatCodecChoice * choice);
 gboolean gst_chat_sdp_choose_codec (const GstChatSdpMedia * media,
     const gchar * const *names, GstChatCodecChoice * choice, GError ** error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* The same for an offer of ours: default payload types, TWCC on @twcc_id,
- * @codec. Payload types of the two m-lines of a call never clash. */
+/* The same for an offer of ours: default payload types, TWCC on one id for all
+ * m-lines. Payload types of the two m-lines of a call never clash. webrtcbin
+ * finds a payload type for RTX by itself. */
 void gst_chat_codec_choice_for_offer (const GstChatCodec * codec, GstChatCodecChoice * choice);
 /* application/x-rtp for the capsfilter in front of webrtcbin's sink pad, or as
  * codec-preferences of a transceiver that only receives. */
@@ -235,6 +234,12 @@ GstSDPMessage *gst_chat_sdp_offer_for_webrtcbin (const GstChatSdp * offer,
 /* The same for an answer that has passed check_answer(). */
 GstSDPMessage *gst_chat_sdp_answer_for_webrtcbin (const GstChatSdp * answer,
     GstChatSdpMap * map) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The remote's usable candidates in @newer that are not in @older (NULL: none),
+ * for the m-lines that webrtcbin has: GstChatSdpCandidateRef. After
+ * set-remote-description each goes to add-ice-candidate. */
+GArray *gst_chat_sdp_new_candidates (const GstChatSdp * older,
+    const GstChatSdp * newer, const GstChatSdpMap * map);
 
 /* A candidate of webrtcbin's signal on-ice-candidate. */
 typedef struct {

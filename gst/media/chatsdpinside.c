@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Towards webrtcbin: descriptions written anew from what was understood of the
+ * remote's, so that nothing else of it gets there. */
+#include "chatsdpprivate.h"
+
+#include <string.h>
+
+#define PROTO "UDP/TLS/RTP/SAVPF"
+/* For a rejected m-line where no other has any: webrtcbin 1.22 refuses the whole
+ * description over an m-line without them. */
+#define NO_UFRAG "none"
+#define NO_PWD "nonenonenonenonenonenone"
+#define NO_FINGERPRINT "sha-256 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:" \
+  "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
+
+/* Whose ICE and DTLS attributes an m-line gets. */
+static const GstChatSdpMedia *
+transport_of (const GstChatSdp * sdp, const GstChatSdpMap * map,
+    const GstChatSdpMedia * media)
+{
+  gint first = gst_chat_sdp_bundle_first_taken (sdp, map);
+  gboolean own = media != NULL && !media->rejected && !media->bundled;
+  if (!own && first >= 0) {
+    return gst_chat_sdp_get_media (sdp, first);
+  }
+  if (own) {
+    return media;
+  }
+  for (guint i = 0; i < sdp->media->len; i++) {
+    const GstChatSdpMedia *other = gst_chat_sdp_get_media (sdp, i);
+    if (!other->rejected && other->ufrag != NULL) {
+      return other;
+    }
+  }
+  return NULL;
+}
+
+static void
+add_transport (GstSDPMedia * out, const GstChatSdp * sdp,
+    const GstChatSdpMedia * from)
+{
+  gst_sdp_media_add_attribute (out, "ice-ufrag",
+      from != NULL ? from->ufrag : NO_UFRAG);
+  gst_sdp_media_add_attribute (out, "ice-pwd",
+      from != NULL ? from->pwd : NO_PWD);
+  gst_sdp_media_add_attribute (out, "ice-options", "trickle");
+  /* One is enough: webrtcbin looks whether it is there, we compare. */
+  gst_sdp_media_add_attribute (out, "fingerprint", from != NULL
+      && from->fingerprints != NULL ? from->fingerprints[0] : NO_FINGERPRINT);
+  GstChatSetup setup = from != NULL ? from->setup
+      : sdp->is_offer ? GST_CHAT_SETUP_ACTPASS : GST_CHAT_SETUP_ACTIVE;
+  gst_sdp_media_add_attribute (out, "setup", gst_chat_setup_name (setup));
+}
+
+static gboolean
+is_format_attribute (const GstChatSdpMedia * media, const gchar * key,
+    const gchar * value)
+{
+  gint pt;
+  const gchar *rest;
+  if (!g_str_equal (key, "rtpmap") && !g_str_equal (key, "fmtp")
+      && !g_str_equal (key, "rtcp-fb")) {
+    return FALSE;
+  }
+  return gst_chat_sdp_read_pt (value, &pt, &rest) && (pt == -1
+      || gst_chat_sdp_media_find_pt (media, pt) != NULL);
+}
+
+static gboolean
+is_extmap (const gchar * key, const gchar * value)
+{
+  if (!g_str_equal (key, "extmap")) {
+    return FALSE;
+  }
+  g_auto (GStrv) words = g_strsplit (value, " ", -1);
+  g_auto (GStrv) id = g_strsplit (words[0] != NULL ? words[0] : "", "/", 2);
+  guint64 number;
+  GstChatDirection direction;
+  return g_strv_length (words) == 2 && words[1][0] != '\0'
+      && gst_chat_sdp_read_number (id[0], 14, &number) && number > 0
+      && (id[1] == NULL || gst_chat_direction_from_name (id[1], &direction));
+}
+
+static void
+copy_attributes (GstSDPMedia * out, const GstSDPMedia * in,
+    const GstChatSdpMedia * media)
+{
+  static const gchar *const others[] = { "rtcp-mux", "rtcp-rsize", "ssrc",
+    "ssrc-group", "msid", NULL
+  };
+  for (guint i = 0; i < gst_sdp_media_attributes_len (in); i++) {
+    const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (in, i);
+    const gchar *value = attribute->value != NULL ? attribute->value : "";
+    if (is_format_attribute (media, attribute->key, value)
+        || is_extmap (attribute->key, value)
+        || g_strv_contains (others, attribute->key)) {
+      gst_sdp_media_add_attribute (out, attribute->key, attribute->value);
+    }
+  }
+}
+
+static GstSDPMedia *
+begin_media (GstChatMediaType type, gboolean rejected, const gchar * mid)
+{
+  GstSDPMedia *out;
+  gst_sdp_media_new (&out);
+  gst_sdp_media_set_media (out, gst_chat_media_type_name (type));
+  gst_sdp_media_set_port_info (out, rejected ? 0 : 9, 1);
+  gst_sdp_media_set_proto (out, PROTO);
+  gst_sdp_media_add_connection (out, "IN", "IP4", "0.0.0.0", 0, 0);
+  gst_sdp_media_add_attribute (out, "mid", mid);
+  return out;
+}
+
+static void
+add_media (GstSDPMessage * message, GstSDPMedia * out)
+{
+  gst_sdp_message_add_media (message, out);
+  gst_sdp_media_free (out);
+}
+
+static void
+write_taken (GstSDPMessage * message, const GstChatSdp * sdp,
+    const GstChatSdpMap * map, const GstChatSdpMapLine * line)
+{
+  const GstChatSdpMedia *media = gst_chat_sdp_get_media (sdp, line->outside);
+  GstSDPMedia *out = begin_media (media->type, FALSE, line->mid);
+  for (guint i = 0; i < media->codecs->len; i++) {
+    const GstChatSdpCodec *codec = g_ptr_array_index (media->codecs, i);
+    g_autofree gchar *pt = g_strdup_printf ("%u", codec->pt);
+    gst_sdp_media_add_format (out, pt);
+  }
+  add_transport (out, sdp, transport_of (sdp, map, media));
+  gst_sdp_media_add_attribute (out,
+      gst_chat_direction_name (media->direction), NULL);
+  copy_attributes (out, gst_sdp_message_get_media (sdp->message,
+          line->outside), media);
+  add_media (message, out);
+}
+
+/* webrtcbin has the m-line, the remote does not use it (any more). */
+static void
+write_rejected (GstSDPMessage * message, const GstChatSdp * sdp,
+    const GstChatSdpMap * map, const GstChatSdpMapLine * line)
+{
+  GstSDPMedia *out = begin_media (line->type, TRUE, line->mid);
+  gst_sdp_media_add_format (out, "0");
+  add_transport (out, sdp, transport_of (sdp, map, NULL));
+  gst_sdp_media_add_attribute (out, "inactive", NULL);
+  gst_sdp_media_add_attribute (out, "rtcp-mux", NULL);
+  add_media (message, out);
+}
+
+static gboolean
+is_takeable (const GstChatSdpMedia * media)
+{
+  return !media->rejected && media->rtcp_mux && media->codecs->len > 0
+      && (media->type == GST_CHAT_MEDIA_AUDIO
+      || media->type == GST_CHAT_MEDIA_VIDEO);
+}
+
+static void
+write_bundle (GstSDPMessage * message, const GstChatSdp * sdp,
+    const GstChatSdpMap * map, const gboolean * taken)
+{
+  GString *group = g_string_new ("BUNDLE");
+  for (guint i = 0; i < sdp->bundle_order->len; i++) {
+    guint outside = g_array_index (sdp->bundle_order, guint, i);
+    gint inside = gst_chat_sdp_map_to_inside (map, outside);
+    if (inside >= 0 && taken[inside]) {
+      g_string_append_printf (group, " %s",
+          gst_chat_sdp_map_line (map, inside)->mid);
+    }
+  }
+  if (strchr (group->str, ' ') != NULL) {
+    gst_sdp_message_add_attribute (message, "group", group->str);
+  }
+  g_string_free (group, TRUE);
+}
+
+static GstSDPMessage *
+write_message (const GstChatSdp * sdp, const gboolean * accept,
+    const GstChatSdpMap * map)
+{
+  const GstSDPOrigin *origin = gst_sdp_message_get_origin (sdp->message);
+  guint64 number;
+  const gchar *session_id = gst_chat_sdp_read_number (origin->sess_id,
+      G_MAXUINT64, &number) ? origin->sess_id : "0";
+  guint64 version = 0;
+  gst_chat_sdp_read_number (origin->sess_version, G_MAXUINT64, &version);
+  GstSDPMessage *message = gst_chat_sdp_message_begin (session_id, version);
+
+  g_autofree gboolean *taken = g_new0 (gboolean, map->lines->len + 1);
+  for (guint i = 0; i < map->lines->len; i++) {
+    gint outside = gst_chat_sdp_map_line (map, i)->outside;
+    taken[i] = outside >= 0 && outside < (gint) sdp->media->len
+        && (accept == NULL || accept[outside])
+        && is_takeable (gst_chat_sdp_get_media (sdp, outside));
+  }
+  write_bundle (message, sdp, map, taken);
+  for (guint i = 0; i < map->lines->len; i++) {
+    const GstChatSdpMapLine *line = gst_chat_sdp_map_line (map, i);
+    if (taken[i]) {
+      write_taken (message, sdp, map, line);
+    } else {
+      write_rejected (message, sdp, map, line);
+    }
+  }
+  return message;
+}
+
+GstSDPMessage *
+gst_chat_sdp_offer_for_webrtcbin (const GstChatSdp * offer,
+    const gboolean * accept, GstChatSdpMap * map)
+{
+  for (guint i = 0; i < offer->media->len; i++) {
+    const GstChatSdpMedia *media = gst_chat_sdp_get_media (offer, i);
+    gint inside = gst_chat_sdp_map_to_inside (map, i);
+    if (inside >= 0) {
+      GstChatSdpMapLine *line = gst_chat_sdp_map_line (map, inside);
+      if (line->type == media->type
+          && g_str_equal (line->outside_mid, media->mid)) {
+        continue;
+      }
+      /* Recycled for something else. In webrtcbin it stays what it was, or
+       * webrtcbin aborts; its successor goes behind the others. */
+      line->outside = -1;
+    }
+    if (accept[i] && is_takeable (media)) {
+      gst_chat_sdp_map_add (map, i, media->mid, media->mid, media->type);
+    }
+  }
+  return write_message (offer, accept, map);
+}
+
+GstSDPMessage *
+gst_chat_sdp_answer_for_webrtcbin (const GstChatSdp * answer,
+    GstChatSdpMap * map)
+{
+  return write_message (answer, NULL, map);
+}
+
+GstSDPMessage *
+gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
+    const GstChatSdpLocal * local)
+{
+  GstSDPMessage *message;
+  gst_sdp_message_copy (created, &message);
+  for (guint i = 0; i < gst_sdp_message_medias_len (message); i++) {
+    GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (message, i);
+    if (local->setup != GST_CHAT_SETUP_NONE
+        && gst_chat_sdp_attribute (NULL, media, "setup") != NULL) {
+      gst_chat_sdp_set_attribute (media, "setup",
+          gst_chat_setup_name (local->setup));
+    }
+  }
+  return message;
+}
