@@ -24,24 +24,33 @@ typedef struct {
 typedef struct {
   /* Connected as @id (again: after every reconnection, with a new id). */
   void (*connected) (const gchar * id, gpointer user_data);
-  /* An event of the server: name and its first argument, checked JSON. */
+  /* An event of the server: name and its first argument, checked JSON, not
+   * terminated; NULL where it has none. */
   void (*event) (const gchar * name, const gchar * payload, gsize len, gpointer user_data);
   /* Lost, or not reached. @retry_in: ms until the next attempt, or -1 where
    * there will be none (reconnect is off, or the server refused for good). */
   void (*disconnected) (const GError * reason, gint retry_in, gpointer user_data);
+  /* May be NULL: something the server sent was dropped, the @count-th time;
+   * the connection goes on. A flood of it is possible. */
+  void (*refused) (const GError * reason, guint count, gpointer user_data);
 } GstChatSocketCallbacks;
 
-/* All functions and callbacks in @loop's thread. */
+/* All functions and callbacks in @loop's thread. @config and @callbacks are
+ * copied. Callbacks may send and close. */
 GstChatSocketClient *gst_chat_socket_client_new (GstChatLoop * loop,
     const GstChatSocketConfig * config, const GstChatSocketCallbacks * callbacks, gpointer user_data);
 void gst_chat_socket_client_start_in_loop (GstChatSocketClient * client);
-/* FALSE: not connected. @payload is a JSON value or NULL. */
+/* FALSE: not connected, or longer than the server takes. @payload is a JSON
+ * value or NULL. */
 gboolean gst_chat_socket_client_send_in_loop (GstChatSocketClient * client,
     const gchar * event, const gchar * payload) G_GNUC_WARN_UNUSED_RESULT;
-/* Says good-bye (bounded in time), calls nobody any more, frees. */
+/* Says good-bye, calls nobody any more, frees. Holds the loop meanwhile, for
+ * half a second at most. */
 void gst_chat_socket_client_close_in_loop (GstChatSocketClient * client);
 
-/* Whether @uri can be used; fills in scheme, host, default port and path. */
+/* Whether @uri can be used. The result is what goes to the server: http or
+ * https; without a port, chat and chats mean 5000; without a path, /socket.io/;
+ * a query of the user's own stays. Any thread. */
 GUri *gst_chat_uri_parse (const gchar * uri, GError ** error);
 
 G_END_DECLS

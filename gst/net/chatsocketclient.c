@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * One attempt to connect after another; at most one session at a time. */
+#include "chatsocketclient.h"
+#include "chatbackoff.h"
+#include "chaterror.h"
+#include "chatsession.h"
+
+/* Everything in the loop's thread. */
+struct _GstChatSocketClient
+{
+  GstChatLoop *loop;
+  GstChatSocketConfig config;
+  GstChatSocketCallbacks callbacks;
+  gpointer user_data;
+  gboolean closed;
+
+  GstChatEndpoint *endpoint;    /* NULL until started */
+  GstChatSession *session;      /* NULL between the attempts */
+  gchar *auth;
+  GSource *timer;               /* deadline of an attempt, or the next attempt */
+  gint64 connected_at;          /* monotonic, 0: not connected */
+  guint failures;               /* in a row */
+  guint refused;                /* packets */
+};
+
+static void
+clear_timer (GstChatSocketClient * self)
+{
+  if (self->timer)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+static void
+set_timer (GstChatSocketClient * self, guint milliseconds, GstChatLoopFunc func)
+{
+  clear_timer (self);
+  self->timer = gst_chat_loop_add_timeout (self->loop, milliseconds, func,
+      self, NULL);
+}
+
+static void
+client_clear (gpointer data)
+{
+  GstChatSocketClient *self = data;
+  g_free (self->config.uri);
+  g_free (self->config.name);
+  g_free (self->config.room);
+  g_free (self->config.token);
+  g_free (self->config.tls_ca_file);
+  g_free (self->auth);
+  g_clear_pointer (&self->endpoint, gst_chat_endpoint_unref);
+  gst_chat_loop_unref (self->loop);
+}
+
+static void
+client_unref (gpointer self)
+{
+  g_rc_box_release_full (self, client_clear);
+}
+
+static void attempt (gpointer data);
+
+static gboolean
+may_retry (GstChatSocketClient * self, const GError * error)
+{
+  return self->config.reconnect && self->endpoint
+      && !g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_REFUSED);
+}
+
+/* The attempt or the connection is over. */
+static void
+lose (GstChatSocketClient * self, const GError * error)
+{
+  g_clear_pointer (&self->session, gst_chat_session_close_in_loop);
+  clear_timer (self);
+  gint64 lasted = self->connected_at > 0 ?
+      (g_get_monotonic_time () - self->connected_at) / 1000 : 0;
+  self->connected_at = 0;
+  if (lasted >= GST_CHAT_BACKOFF_GOOD_MS)
+    self->failures = 0;
+  self->failures++;
+  gint retry_in = -1;
+  if (may_retry (self, error)) {
+    retry_in = gst_chat_backoff_delay (self->failures, g_random_double ());
+    set_timer (self, retry_in, attempt);
+  }
+  self->callbacks.disconnected (error, retry_in, self->user_data);
+}
+
+static void
+on_connected (const gchar * id, gpointer user_data)
+{
+  GstChatSocketClient *self = user_data;
+  clear_timer (self);
+  self->connected_at = g_get_monotonic_time ();
+  self->callbacks.connected (id, self->user_data);
+}
+
+static void
+on_event (const gchar * name, const gchar * payload, gsize len,
+    gpointer user_data)
+{
+  GstChatSocketClient *self = user_data;
+  self->callbacks.event (name, payload, len, self->user_data);
+}
+
+static void
+on_refused (const GError * error, gpointer user_data)
+{
+  GstChatSocketClient *self = user_data;
+  self->refused++;
+  if (self->callbacks.refused)
+    self->callbacks.refused (error, self->refused, self->user_data);
+}
+
+static void
+on_over (const GError * error, gpointer user_data)
+{
+  lose (user_data, error);
+}
+
+static void
+on_deadline (gpointer data)
+{
+  GstChatSocketClient *self = data;
+  g_autoptr (GError) error = gst_chat_endpoint_timeout_error (self->endpoint);
+  lose (self, error);
+}
+
+static void
+attempt (gpointer data)
+{
+  static const GstChatSessionCallbacks callbacks = {
+    on_connected, on_event, on_refused, on_over
+  };
+  GstChatSocketClient *self = data;
+  set_timer (self, self->config.timeout, on_deadline);
+  self->session = gst_chat_session_new_in_loop (self->loop, self->endpoint,
+      gst_chat_websocket_new_in_loop, self->auth, &callbacks, self);
+}
+
+static void
+start (gpointer data)
+{
+  GstChatSocketClient *self = data;
+  if (self->closed)
+    return;
+  g_autoptr (GError) error = NULL;
+  self->endpoint = gst_chat_endpoint_new_in_loop (&self->config, &error);
+  if (self->endpoint)
+    attempt (self);
+  else
+    lose (self, error);
+}
+
+void
+gst_chat_socket_client_start_in_loop (GstChatSocketClient * client)
+{
+  g_assert (gst_chat_loop_is_current (client->loop));
+  /* Later, so that no callback comes from inside of this call. */
+  gst_chat_loop_post (client->loop, start, g_rc_box_acquire (client),
+      client_unref);
+}
+
+gboolean
+gst_chat_socket_client_send_in_loop (GstChatSocketClient * client,
+    const gchar * event, const gchar * payload)
+{
+  g_assert (gst_chat_loop_is_current (client->loop));
+  return client->session
+      && gst_chat_session_send_in_loop (client->session, event, payload);
+}
+
+static void
+append_member (GString * json, const gchar * name, const gchar * value)
+{
+  if (!value || !*value)
+    return;
+  g_string_append_c (json, json->len > 0 ? ',' : '{');
+  gst_chat_json_append_string (json, name);
+  g_string_append_c (json, ':');
+  gst_chat_json_append_string (json, value);
+}
+
+/* The same as in the query, for servers of protocol 4; NULL: nothing to say. */
+static gchar *
+build_auth (const GstChatSocketConfig * config)
+{
+  g_autoptr (GString) json = g_string_new (NULL);
+  append_member (json, "name", config->name);
+  append_member (json, "room", config->room);
+  append_member (json, "token", config->token);
+  if (json->len == 0)
+    return NULL;
+  g_string_append_c (json, '}');
+  return g_string_free (g_steal_pointer (&json), FALSE);
+}
+
+GstChatSocketClient *
+gst_chat_socket_client_new (GstChatLoop * loop,
+    const GstChatSocketConfig * config,
+    const GstChatSocketCallbacks * callbacks, gpointer user_data)
+{
+  GstChatSocketClient *self = g_rc_box_new0 (GstChatSocketClient);
+  self->loop = gst_chat_loop_ref (loop);
+  self->config = *config;
+  self->config.uri = g_strdup (config->uri);
+  self->config.name = g_strdup (config->name);
+  self->config.room = g_strdup (config->room);
+  self->config.token = g_strdup (config->token);
+  self->config.tls_ca_file = g_strdup (config->tls_ca_file);
+  self->auth = build_auth (config);
+  self->callbacks = *callbacks;
+  self->user_data = user_data;
+  return self;
+}
+
+void
+gst_chat_socket_client_close_in_loop (GstChatSocketClient * client)
+{
+  g_assert (gst_chat_loop_is_current (client->loop));
+  client->closed = TRUE;
+  clear_timer (client);
+  g_clear_pointer (&client->session, gst_chat_session_close_in_loop);
+  client_unref (client);
+}
