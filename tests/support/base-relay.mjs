@@ -4,12 +4,14 @@
 //   node base-relay.mjs VERSION [--page=FOLDER] [--literal]
 //
 // VERSION: 2.3.0, 2.5.1, 3.1.2 or 4.8.4. Prints one line of JSON with the port
-// and ends when its standard input closes. --page serves a folder beside the
-// signalling; --literal relays everything twice, as a server does that
-// registers its connection handler twice.
+// and ends when its standard input closes. /tutorial/ is a page that behaves
+// as the tutorial's, with this version's own client; --page serves a folder
+// at /. --literal relays everything twice, as a server does that registers
+// its connection handler twice.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
 const require = createRequire(import.meta.url);
@@ -24,14 +26,17 @@ const TYPES = {
 // As strict as the one of gst-chat-server, so that a page that breaks it fails here too.
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
   + "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const TUTORIAL = path.join(path.dirname(fileURLToPath(import.meta.url)), 'tutorial-page');
 
 const http = createServer(async (request, response) => {
   const name = new URL(request.url, 'http://x').pathname;
-  const file = path.normalize(name === '/' ? '/index.html' : name);
+  const tutorial = name.startsWith('/tutorial/');
+  const file = path.normalize(`${tutorial ? name.slice(9) : name}${name.endsWith('/') ? 'index.html' : ''}`);
   try {
-    const body = await readFile(path.join(folder ?? '/nowhere', file));
+    const body = await readFile(path.join(tutorial ? TUTORIAL : folder ?? '/nowhere', file));
     response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
-    response.setHeader('Content-Security-Policy', POLICY);
+    if (!tutorial)
+      response.setHeader('Content-Security-Policy', POLICY);
     response.setHeader('Cache-Control', 'no-store');
     response.end(body);
   } catch {

@@ -130,16 +130,20 @@ export async function run({ jobs = 2, setup, teardown } = {}) {
   const chosen = cases.filter((c) => !only || c.name.includes(only));
   const width = Number(option('jobs') ?? jobs);
   let bad = 0;
+  const one = async (entry) => {
+    const good = await runCase(entry);
+    bad += good ? 0 : 1;
+  };
   try {
     await setup?.();
     const queue = chosen.filter((c) => !c.alone);
     const worker = async () => {
       for (let next = queue.shift(); next; next = queue.shift())
-        bad += await runCase(next) ? 0 : 1;
+        await one(next);
     };
     await Promise.all(Array.from({ length: width }, worker));
     for (const entry of chosen.filter((c) => c.alone))
-      bad += await runCase(entry) ? 0 : 1;
+      await one(entry);
   } catch (error) {
     console.log(`not ok - set-up # ${error.stack}`);
     bad++;

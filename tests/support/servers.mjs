@@ -11,7 +11,6 @@ import { until } from './harness.mjs';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const SOURCE = path.resolve(HERE, '../..');
 export const PAGE = path.join(SOURCE, 'gst/server/page');
-export const TUTORIAL = path.join(HERE, 'tutorial-page');
 export const VERSIONS = ['2.3.0', '2.5.1', '3.1.2', '4.8.4'];
 
 // A child whose output is kept by line. Its last lines are noted if the case fails.

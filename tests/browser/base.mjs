@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Our page and a page that behaves like the tutorial's, on real socket.io
+// servers with the base relay and nothing else.
+import { equal, until, test } from '../support/harness.mjs';
+import { sourceScript, seesBall, hearsTone } from '../support/media.mjs';
+import { Person, bothWays } from '../support/person.mjs';
+import { PAGE, startRelay } from '../support/servers.mjs';
+import { ANN, BOB, browser } from './world.mjs';
+
+const TUTOR = { colour: 'magenta', hz: 990 };
+
+// The tutorial's page, with a getUserMedia of ours.
+async function joinTutorial(t, kind, url, params = {}) {
+  const address = new URL('tutorial/', url);
+  address.search = new URLSearchParams(params);
+  const page = await (await browser(kind)).page(t, { url: address.href, init: [sourceScript(TUTOR)] });
+  t.note(() => t.note(`tutorial: ${page.problems.join(' | ')}`));
+  await until(() => page.evaluate(() => document.body.dataset.ownId), 'the tutorial to be online');
+  return page;
+}
+
+const click = (page) => until(() => page.evaluate(() => {
+  const item = document.querySelector('li[data-user-id]');
+  item?.click();
+  return Boolean(item);
+}), 'somebody in the list of the tutorial');
+
+const ready = (page, kinds) => until(() => page.evaluate((k) => document.body.dataset.media === k, kinds), `media: ${kinds}`);
+
+// What has to arrive where, by what the tutorial's page sends.
+async function judge(ann, tutor, sends) {
+  await ann.state('connected');
+  await Promise.all([
+    seesBall(tutor, { colour: ANN.source.colour }),
+    hearsTone(tutor, { hz: ANN.source.hz }),
+    sends.includes('video') && seesBall(ann.page, { colour: TUTOR.colour }),
+    sends.includes('audio') && hearsTone(ann.page, { hz: TUTOR.hz }),
+  ]);
+}
+
+for (const version of ['3.1.2', '4.8.4']) {
+  for (const [ours, theirs] of version === '4.8.4' ? [['chromium', 'chromium'], ['firefox', 'chromium'], ['chromium', 'firefox']] : [['chromium', 'chromium']]) {
+    test(`base ${version}, ${ours} calls the tutorial in ${theirs}, and is called after its reload`, async (t) => {
+      const relay = await startRelay(t, version, { page: PAGE });
+      const ann = await Person.join(t, await browser(ours), relay.url, ANN);
+      const tutor = await joinTutorial(t, theirs, relay.url);
+      await ready(tutor, 'audio video');
+      await ann.click('#users button');
+      await judge(ann, tutor, 'audio video');
+      await tutor.reload({ waitUntil: 'domcontentloaded' });
+      await ann.state('idle');
+      await ready(tutor, 'audio video');
+      await click(tutor);
+      await ann.accept();
+      await judge(ann, tutor, 'audio video');
+      equal(await tutor.evaluate(() => document.body.dataset.calls), '2', 'calls of the tutorial');
+      ann.fine();
+    }, { seconds: 90 });
+  }
+}
+
+for (const media of ['audio', 'video', 'none']) {
+  test(`base, the tutorial with ${media}: called and calling`, async (t) => {
+    const relay = await startRelay(t, '4.8.4', { page: PAGE });
+    const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });
+    const sends = media === 'none' ? '' : media;
+    for (const calling of [false, true]) {
+      const tutor = await joinTutorial(t, 'chromium', relay.url, { media });
+      if (sends)
+        await ready(tutor, sends);
+      if (calling)
+        await click(tutor);
+      else
+        await ann.click('#users button');
+      await judge(ann, tutor, sends);
+      await tutor.browserContext().close();
+      await ann.state('idle');
+      await ann.until((seen) => !seen.users.length, 'an empty list');
+    }
+    ann.fine();
+  }, { seconds: 120 });
+}
+
+test('base, permission that comes after the first call', async (t) => {
+  const relay = await startRelay(t, '4.8.4', { page: PAGE });
+  const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });
+  const tutor = await joinTutorial(t, 'chromium', relay.url, { late: 6000 });
+  await click(tutor);
+  await judge(ann, tutor, '');
+  await ready(tutor, 'audio video');
+  await click(tutor);
+  await judge(ann, tutor, 'audio video');
+  ann.fine();
+}, { seconds: 90 });
+
+test('base, a server that relays everything twice', async (t) => {
+  const relay = await startRelay(t, '4.8.4', { page: PAGE, literal: true });
+  const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });
+  const tutor = await joinTutorial(t, 'chromium', relay.url);
+  await ready(tutor, 'audio video');
+  await click(tutor);
+  await judge(ann, tutor, 'audio video');
+  ann.fine();
+});
+
+test('base, our page to our page: the connection itself says good-bye', async (t) => {
+  const relay = await startRelay(t, '4.8.4', { page: PAGE });
+  const [ann, bob] = await Promise.all([
+    Person.join(t, await browser('chromium'), relay.url, ANN),
+    Person.join(t, await browser('firefox'), relay.url, BOB)]);
+  for (const [from, to] of [[ann, bob], [bob, ann]]) {
+    await from.click('#users button');
+    await to.accept();
+    await bothWays(ann, bob);
+    await from.says(`In a call with ${to.name}`);
+    await from.click('#hang-up');
+    await to.says(`${from.name} hung up`);
+  }
+  [ann, bob].forEach((p) => p.fine());
+}, { seconds: 90 });
