@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * One Socket.IO client on an Engine.IO session. */
+#include "chatclient.h"
+
+#include <string.h>
+
+#include "chatlimits.h"
+
+/* Events of a wrong shape, after which we do without the sender. */
+#define MAX_REFUSED 64
+
+struct _GstChatClient
+{
+  GstChatClients *clients;
+  GstChatEngineSession *session;
+  GstChatRosterUser *user;      /* NULL: not in the chat (yet, or any more) */
+  gchar *name;
+  gchar *room;
+  guint attachments;            /* binary packets that are to come, ignored */
+  guint refused;
+  gint64 connect_due;           /* while user is NULL */
+};
+
+static void
+dispatch (GArray * effects)
+{
+  for (guint i = 0; i < effects->len; i++) {
+    GstChatEffect *effect = &g_array_index (effects, GstChatEffect, i);
+    GstChatClient *receiver = effect->user;
+    gst_chat_engine_session_send (receiver->session, effect->frame);
+  }
+}
+
+static gboolean
+is_eio3 (const GstChatClient * client)
+{
+  return gst_chat_engine_session_get_eio (client->session) == GST_CHAT_EIO_3;
+}
+
+static void
+send_take (GstChatClient * client, gchar * packet)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (packet, strlen (packet));
+  gst_chat_engine_session_send (client->session, bytes);
+}
+
+static void
+await_connect (GstChatClient * client)
+{
+  client->connect_due = g_get_monotonic_time ()
+      + (gint64) client->clients->connect_timeout * 1000;
+}
+
+/* The public id is never the session's: who sees it must not be able to take
+ * the session over (protocol.md E3). */
+static void
+enter (GstChatClient * client)
+{
+  g_autoptr (GArray) effects = gst_chat_effects_new ();
+  g_autofree gchar *id = gst_chat_engine_new_id ();
+  client->user = gst_chat_roster_join (client->clients->roster, id,
+      client->name, client->room, client, effects);
+  if (client->user == NULL) {
+    send_take (client, gst_chat_sio_build_connect_error
+        (gst_chat_engine_session_get_eio (client->session), NULL,
+            "This room cannot be entered"));
+    return;
+  }
+  g_autofree gchar *json = g_strdup_printf ("{\"sid\":\"%s\"}", id);
+  send_take (client, gst_chat_sio_build_connect (is_eio3 (client) ? NULL :
+          json));
+  dispatch (effects);
+}
+
+static void
+leave (GstChatClient * client)
+{
+  if (client->user == NULL)
+    return;
+  g_autoptr (GArray) effects = gst_chat_effects_new ();
+  gst_chat_roster_leave (client->clients->roster,
+      g_steal_pointer (&client->user), effects);
+  dispatch (effects);
+  await_connect (client);
+}
+
+static void
+close_malformed (GstChatClient * client)
+{
+  gst_chat_engine_session_close (client->session, GST_CHAT_END_MALFORMED);
+}
+
+/* Generation 2 overlooks what does not belong here; 4 closes. */
+static void
+overlook (GstChatClient * client)
+{
+  if (!is_eio3 (client))
+    close_malformed (client);
+}
+
+static void
+set_from_auth (GstChatSlice auth, const gchar * member, gsize max_bytes,
+    gchar ** value)
+{
+  GstChatSlice text;
+  if (!gst_chat_json_member (auth, member, &text))
+    return;
+  gchar *string = gst_chat_json_string (text, max_bytes);
+  if (string == NULL)
+    return;
+  g_free (*value);
+  *value = string;
+}
+
+static void
+refuse_namespace (GstChatClient * client, GstChatSlice nsp)
+{
+  gsize len = nsp.len;
+  const gchar *query = memchr (nsp.data, '?', nsp.len);
+  if (is_eio3 (client) && query != NULL)
+    len = query - nsp.data;
+  g_autofree gchar *name = g_strndup (nsp.data, len);
+  send_take (client, gst_chat_sio_build_connect_error
+      (gst_chat_engine_session_get_eio (client->session), name,
+          "Invalid namespace"));
+}
+
+static void
+on_connect (GstChatClient * client, const GstChatSioPacket * packet)
+{
+  if (packet->nsp.len > 0) {
+    /* Generation 2 may ask for the root itself, with a query of its own. */
+    if (is_eio3 (client) && packet->nsp.len > 1
+        && memcmp (packet->nsp.data, "/?", 2) == 0)
+      return;
+    refuse_namespace (client, packet->nsp);
+    return;
+  }
+  if (client->user != NULL) {
+    overlook (client);
+    return;
+  }
+  /* Far longer names are not worth cutting. */
+  set_from_auth (packet->json, "name", GST_CHAT_MAX_TEXT_BYTES, &client->name);
+  set_from_auth (packet->json, "room", GST_CHAT_MAX_ROOM_BYTES, &client->room);
+  enter (client);
+}
+
+static void
+acknowledge (GstChatClient * client, gint64 ack_id)
+{
+  if (ack_id >= 0)
+    send_take (client, gst_chat_sio_build_ack (ack_id, "[]"));
+}
+
+static void
+on_event (GstChatClient * client, const GstChatSioPacket * packet)
+{
+  g_autofree gchar *event = NULL;
+  GstChatSlice payload;
+  if (!gst_chat_sio_event (packet, &event, &payload, NULL)) {
+    close_malformed (client);
+    return;
+  }
+
+  g_autoptr (GArray) effects = gst_chat_effects_new ();
+  switch (gst_chat_roster_relay (client->clients->roster, client->user, event,
+          payload, g_get_monotonic_time (), effects)) {
+    case GST_CHAT_RELAY_DONE:
+    case GST_CHAT_RELAY_NOBODY:
+      dispatch (effects);
+      acknowledge (client, packet->ack_id);
+      break;
+    case GST_CHAT_RELAY_REFUSED:
+      if (++client->refused > MAX_REFUSED)
+        close_malformed (client);
+      break;
+    case GST_CHAT_RELAY_UNKNOWN:
+      break;
+  }
+}
+
+/* Behind the connection: whoever is not in the chat has nothing to say. */
+static void
+on_chat_packet (GstChatClient * client, const GstChatSioPacket * packet)
+{
+  if (packet->nsp.len > 0 || client->user == NULL) {
+    client->attachments = is_eio3 (client) ? packet->attachments : 0;
+    overlook (client);
+    return;
+  }
+  switch (packet->type) {
+    case GST_CHAT_SIO_EVENT:
+      on_event (client, packet);
+      break;
+    case GST_CHAT_SIO_DISCONNECT:
+      leave (client);
+      break;
+    case GST_CHAT_SIO_BINARY_EVENT:
+    case GST_CHAT_SIO_BINARY_ACK:
+      /* Nothing of the protocol is binary. */
+      client->attachments = packet->attachments;
+      break;
+    case GST_CHAT_SIO_ACK:
+    case GST_CHAT_SIO_CONNECT:
+    case GST_CHAT_SIO_CONNECT_ERROR:
+      break;
+  }
+}
+
+static void
+on_binary (GstChatClient * client)
+{
+  if (client->attachments > 0)
+    client->attachments--;
+  else
+    overlook (client);
+}
+
+static void
+on_message (const GstChatEioPacket * message, gpointer user_data)
+{
+  GstChatClient *client = user_data;
+  if (message->binary) {
+    on_binary (client);
+    return;
+  }
+  GstChatSioPacket packet;
+  if (client->attachments > 0
+      || !gst_chat_sio_parse (message->data, &packet, NULL))
+    close_malformed (client);
+  else if (packet.type == GST_CHAT_SIO_CONNECT)
+    on_connect (client, &packet);
+  else
+    on_chat_packet (client, &packet);
+}
+
+static void
+on_closed (GstChatEnd why, gpointer user_data)
+{
+  GstChatClient *client = user_data;
+  leave (client);
+  g_hash_table_remove (client->clients->clients,
+      gst_chat_engine_session_get_sid (client->session));
+}
+
+static const GstChatEngineEvents engine_events = { on_message, on_closed };
+
+static void
+client_free (gpointer data)
+{
+  GstChatClient *client = data;
+  gst_chat_engine_session_free (client->session);
+  g_free (client->name);
+  g_free (client->room);
+  g_free (client);
+}
+
+GstChatClient *
+gst_chat_client_new (GstChatClients * clients, GstChatTransport * transport,
+    const gchar * name, const gchar * room)
+{
+  g_autofree gchar *sid = gst_chat_engine_new_id ();
+  GstChatClient *client = g_new0 (GstChatClient, 1);
+  client->clients = clients;
+  client->name = g_strdup (name);
+  client->room = g_strdup (room);
+  client->session = gst_chat_engine_session_new (&clients->engine, sid,
+      transport, &engine_events, client);
+  g_hash_table_insert (clients->clients,
+      (gpointer) gst_chat_engine_session_get_sid (client->session), client);
+  await_connect (client);
+  if (is_eio3 (client))
+    enter (client);
+  return client;
+}
+
+GstChatEngineSession *
+gst_chat_client_get_session (GstChatClient * client)
+{
+  return client->session;
+}
+
+void
+gst_chat_clients_init (GstChatClients * clients, const gchar * server)
+{
+  clients->roster = gst_chat_roster_new (server);
+  clients->clients = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      client_free);
+}
+
+GstChatClient *
+gst_chat_clients_find (GstChatClients * clients, const gchar * sid)
+{
+  return g_hash_table_lookup (clients->clients, sid);
+}
+
+void
+gst_chat_clients_tick (GstChatClients * clients)
+{
+  gint64 now = g_get_monotonic_time ();
+  g_autoptr (GList) all = g_hash_table_get_values (clients->clients);
+  for (GList * l = all; l != NULL; l = l->next) {
+    GstChatClient *client = l->data;
+    /* Nobody but itself closes a client here. */
+    if (client->user == NULL && now >= client->connect_due)
+      gst_chat_engine_session_close (client->session, GST_CHAT_END_TIMEOUT);
+    else
+      gst_chat_engine_session_tick (client->session, now);
+  }
+}
+
+void
+gst_chat_clients_clear (GstChatClients * clients)
+{
+  if (clients->clients == NULL)
+    return;
+  g_autoptr (GList) all = g_hash_table_get_values (clients->clients);
+  for (GList * l = all; l != NULL; l = l->next) {
+    GstChatClient *client = l->data;
+    gst_chat_engine_session_close (client->session, GST_CHAT_END_SHUTDOWN);
+  }
+  g_clear_pointer (&clients->clients, g_hash_table_unref);
+  g_clear_pointer (&clients->roster, gst_chat_roster_free);
+}

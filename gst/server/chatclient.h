@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * One Socket.IO client: namespace, events, acknowledgements and attachments on
+ * an Engine.IO session, and its place in the roster. In the server's thread. */
+#pragma once
+
+#include "chatenginesession.h"
+#include "chatroster.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GstChatClient GstChatClient;
+
+/* What the clients of one server share. */
+typedef struct {
+  GstChatEngineConfig engine;
+  guint connect_timeout;        /* ms in which a client must enter the chat */
+  GstChatRoster *roster;
+  GHashTable *clients;          /* Engine.IO sid → GstChatClient */
+} GstChatClients;
+
+void gst_chat_clients_init (GstChatClients * clients, const gchar * server);
+/* Closes all of them. */
+void gst_chat_clients_clear (GstChatClients * clients);
+/* NULL where there is none of this @sid. */
+GstChatClient *gst_chat_clients_find (GstChatClients * clients,
+    const gchar * sid);
+void gst_chat_clients_tick (GstChatClients * clients);
+
+/* A handshake on @transport, whose reference it takes. @name and @room as the
+ * query has them, or NULL. The client lives as long as its session. */
+GstChatClient *gst_chat_client_new (GstChatClients * clients,
+    GstChatTransport * transport, const gchar * name, const gchar * room);
+GstChatEngineSession *gst_chat_client_get_session (GstChatClient * client);
+
+G_END_DECLS

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The server's HTTP: the door to the Engine.IO sessions. */
+#include "chathttp.h"
+
+#include <string.h>
+
+#include "chatlimits.h"
+#include "chatpage.h"
+#include "chattransportpolling.h"
+#include "chattransportwebsocket.h"
+
+/* engine.io's own numbers and words: clients show them. */
+typedef enum
+{
+  REFUSE_TRANSPORT,
+  REFUSE_SID,
+  REFUSE_METHOD,
+  REFUSE_REQUEST,
+  REFUSE_FORBIDDEN,
+} Refusal;
+
+static const gchar *const refusals[] = {
+  "Transport unknown",
+  "Session ID unknown",
+  "Bad handshake method",
+  "Bad request",
+  "Forbidden",
+};
+
+static gboolean
+wants_websocket (SoupServerMessage * message)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_request_headers (message);
+  return soup_message_headers_header_contains (headers, "Upgrade", "websocket");
+}
+
+static void
+refuse (SoupServerMessage * message, Refusal why)
+{
+  soup_server_message_set_status (message, why == REFUSE_FORBIDDEN ?
+      SOUP_STATUS_FORBIDDEN : SOUP_STATUS_BAD_REQUEST, NULL);
+  if (wants_websocket (message)) {
+    soup_message_headers_replace (soup_server_message_get_response_headers
+        (message), "Connection", "close");
+    soup_server_message_set_response (message, "text/html",
+        SOUP_MEMORY_STATIC, refusals[why], strlen (refusals[why]));
+    return;
+  }
+  gchar *body = g_strdup_printf ("{\"code\":%d,\"message\":\"%s\"}", why,
+      refusals[why]);
+  soup_server_message_set_response (message, "application/json",
+      SOUP_MEMORY_TAKE, body, strlen (body));
+}
+
+/* A page's origin is the server's own where it is the host that was asked. */
+static gboolean
+origin_is_allowed (const GstChatHttp * http, SoupServerMessage * message,
+    const gchar * origin)
+{
+  const gchar *host = soup_message_headers_get_one
+      (soup_server_message_get_request_headers (message), "Host");
+  const gchar *authority = strstr (origin, "://");
+  if (host != NULL && authority != NULL
+      && g_ascii_strcasecmp (authority + 3, host) == 0)
+    return TRUE;
+  for (guint i = 0; http->origins != NULL && http->origins[i] != NULL; i++) {
+    if (g_str_equal (http->origins[i], "*")
+        || g_ascii_strcasecmp (http->origins[i], origin) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Whoever is no page has no origin. FALSE: refused. */
+static gboolean
+check_origin (const GstChatHttp * http, SoupServerMessage * message)
+{
+  const gchar *origin = soup_message_headers_get_one
+      (soup_server_message_get_request_headers (message), "Origin");
+  if (origin == NULL)
+    return TRUE;
+  if (!origin_is_allowed (http, message, origin)) {
+    refuse (message, REFUSE_FORBIDDEN);
+    return FALSE;
+  }
+  SoupMessageHeaders *headers =
+      soup_server_message_get_response_headers (message);
+  soup_message_headers_replace (headers, "Access-Control-Allow-Origin", origin);
+  soup_message_headers_replace (headers, "Access-Control-Allow-Credentials",
+      "true");
+  soup_message_headers_replace (headers, "Vary", "Origin");
+  return TRUE;
+}
+
+static void
+answer_preflight (SoupServerMessage * message)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_response_headers (message);
+  soup_message_headers_replace (headers, "Access-Control-Allow-Methods",
+      "GET,POST");
+  soup_message_headers_replace (headers, "Access-Control-Allow-Headers",
+      "content-type");
+  soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+}
+
+/* What is between a good upgrade request and the end of HTTP on it. */
+typedef struct
+{
+  GstChatHttp *http;
+  gchar *sid;                   /* NULL: a new session */
+  gchar *name;
+  gchar *room;
+  GstChatEio eio;
+} Upgrade;
+
+static void
+upgrade_free (gpointer data, GClosure * closure)
+{
+  Upgrade *upgrade = data;
+  g_free (upgrade->sid);
+  g_free (upgrade->name);
+  g_free (upgrade->room);
+  g_free (upgrade);
+}
+
+static void
+on_switched (SoupServerMessage * message, gpointer user_data)
+{
+  Upgrade *upgrade = user_data;
+  if (soup_server_message_get_status (message) !=
+      SOUP_STATUS_SWITCHING_PROTOCOLS)
+    return;
+
+  GstChatClients *clients = upgrade->http->clients;
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+  GstChatTransport *transport = gst_chat_transport_websocket_new (stream,
+      upgrade->eio, GST_CHAT_MAX_MESSAGE_BYTES);
+  if (upgrade->sid == NULL) {
+    gst_chat_client_new (clients, transport, upgrade->name, upgrade->room);
+    return;
+  }
+  /* The session may have ended, or gone over, in the meantime. */
+  GstChatClient *client = gst_chat_clients_find (clients, upgrade->sid);
+  GstChatEngineSession *session = client == NULL ? NULL :
+      gst_chat_client_get_session (client);
+  if (session == NULL || !gst_chat_engine_session_can_upgrade (session))
+    gst_chat_transport_close (transport, GST_CHAT_END_KICKED);
+  else
+    gst_chat_engine_session_probe (session, transport);
+}
+
+static void
+upgrade (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
+    const gchar * sid, GHashTable * query)
+{
+  /* No extensions: deflate costs 100 KiB a connection, and bombs get in. */
+  if (!soup_websocket_server_process_handshake (message, NULL, NULL, NULL,
+          NULL))
+    return;
+  Upgrade *data = g_new0 (Upgrade, 1);
+  data->http = http;
+  data->sid = g_strdup (sid);
+  data->name = g_strdup (g_hash_table_lookup (query, "name"));
+  data->room = g_strdup (g_hash_table_lookup (query, "room"));
+  data->eio = eio;
+  g_signal_connect_data (message, "wrote-informational",
+      G_CALLBACK (on_switched), data, upgrade_free, 0);
+}
+
+static void
+begin_session (GstChatHttp * http, SoupServerMessage * message,
+    GstChatEio eio, gboolean websocket, GHashTable * query)
+{
+  if (soup_server_message_get_method (message) != SOUP_METHOD_GET) {
+    refuse (message, REFUSE_METHOD);
+  } else if (websocket) {
+    if (wants_websocket (message))
+      upgrade (http, message, eio, NULL, query);
+    else
+      refuse (message, REFUSE_REQUEST);
+  } else if (wants_websocket (message)) {
+    refuse (message, REFUSE_REQUEST);
+  } else {
+    GstChatTransport *transport = gst_chat_transport_polling_new (eio);
+    GstChatClient *client = gst_chat_client_new (http->clients, transport,
+        g_hash_table_lookup (query, "name"),
+        g_hash_table_lookup (query, "room"));
+    gst_chat_transport_polling_get (transport, message,
+        gst_chat_engine_session_get_outbox (gst_chat_client_get_session
+            (client)));
+  }
+}
+
+static void
+go_on_polling (SoupServerMessage * message, GstChatEngineSession * session)
+{
+  GstChatTransport *transport =
+      gst_chat_engine_session_get_transport (session, "polling");
+  const gchar *method = soup_server_message_get_method (message);
+  if (transport == NULL || wants_websocket (message))
+    refuse (message, REFUSE_REQUEST);
+  else if (method == SOUP_METHOD_GET)
+    gst_chat_transport_polling_get (transport, message,
+        gst_chat_engine_session_get_outbox (session));
+  else if (method == SOUP_METHOD_POST)
+    gst_chat_transport_polling_post (transport, message);
+  else
+    soup_server_message_set_status (message,
+        SOUP_STATUS_INTERNAL_SERVER_ERROR, NULL);
+}
+
+static void
+go_on (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
+    const gchar * sid, gboolean websocket, GHashTable * query)
+{
+  GstChatClient *client = gst_chat_clients_find (http->clients, sid);
+  if (client == NULL) {
+    refuse (message, REFUSE_SID);
+    return;
+  }
+  GstChatEngineSession *session = gst_chat_client_get_session (client);
+  if (gst_chat_engine_session_get_eio (session) != eio)
+    refuse (message, REFUSE_REQUEST);
+  else if (!websocket)
+    go_on_polling (message, session);
+  else if (wants_websocket (message)
+      && gst_chat_engine_session_can_upgrade (session))
+    upgrade (http, message, eio, sid, query);
+  else
+    refuse (message, REFUSE_REQUEST);
+}
+
+static void
+on_engine_request (SoupServer * server, SoupServerMessage * message,
+    const char *path, GHashTable * query, gpointer user_data)
+{
+  GstChatHttp *http = user_data;
+  if (!g_str_equal (path, "/socket.io/") && !g_str_equal (path, "/socket.io")) {
+    soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
+    return;
+  }
+  soup_message_headers_replace (soup_server_message_get_response_headers
+      (message), "Cache-Control", "no-store");
+  if (!check_origin (http, message))
+    return;
+
+  g_autoptr (GHashTable) empty = g_hash_table_new (g_str_hash, g_str_equal);
+  if (query == NULL)
+    query = empty;
+  const gchar *transport = g_hash_table_lookup (query, "transport");
+  gboolean websocket = g_strcmp0 (transport, "websocket") == 0;
+  const gchar *sid = g_hash_table_lookup (query, "sid");
+  /* Whoever asks for anything but 4 is as old as 3. */
+  GstChatEio eio = g_strcmp0 (g_hash_table_lookup (query, "EIO"), "4") == 0 ?
+      GST_CHAT_EIO_4 : GST_CHAT_EIO_3;
+
+  if (soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS
+      && soup_message_headers_get_one (soup_server_message_get_request_headers
+          (message), "Origin") != NULL)
+    answer_preflight (message);
+  else if (!websocket && g_strcmp0 (transport, "polling") != 0)
+    refuse (message, REFUSE_TRANSPORT);
+  else if (g_hash_table_contains (query, "j"))
+    refuse (message, REFUSE_REQUEST);
+  else if (sid != NULL)
+    go_on (http, message, eio, sid, websocket, query);
+  else
+    begin_session (http, message, eio, websocket, query);
+}
+
+/* Before a body is read: none may be larger than a message, or of unknown
+ * size. What comes of it all the same is not kept. */
+static void
+on_early_request (SoupServer * server, SoupServerMessage * message,
+    const char *path, GHashTable * query, gpointer user_data)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_request_headers (message);
+  guint status = 0;
+  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED)
+    status = SOUP_STATUS_LENGTH_REQUIRED;
+  else if (soup_message_headers_get_content_length (headers) >
+      GST_CHAT_MAX_MESSAGE_BYTES)
+    status = SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE;
+  if (status == 0)
+    return;
+  soup_message_body_set_accumulate (soup_server_message_get_request_body
+      (message), FALSE);
+  soup_message_headers_replace (soup_server_message_get_response_headers
+      (message), "Connection", "close");
+  soup_server_message_set_status (message, status, NULL);
+}
+
+void
+gst_chat_http_install (GstChatHttp * http, SoupServer * server)
+{
+  static const struct
+  {
+    const gchar *path;
+    SoupServerCallback callback;
+  } routes[] = {
+    {NULL, gst_chat_page_handle},
+    {"/socket.io", on_engine_request},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (routes); i++) {
+    soup_server_add_early_handler (server, routes[i].path, on_early_request,
+        http, NULL);
+    soup_server_add_handler (server, routes[i].path, routes[i].callback, http,
+        NULL);
+  }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The server's HTTP: the page, and the door to the Engine.IO sessions. */
+#pragma once
+
+#include "chatclient.h"
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GstChatClients *clients;
+  /* Origins, besides the server's own, whose pages may connect; "*": any.
+   * NULL-terminated, or NULL. */
+  gchar **origins;
+} GstChatHttp;
+
+/* Installs the routes; @http outlives @server's last request. */
+void gst_chat_http_install (GstChatHttp * http, SoupServer * server);
+
+G_END_DECLS

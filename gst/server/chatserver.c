@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The signalling server with its page: what listens, routes and ticks. */
+#include "chatserver.h"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "chathttp.h"
+#include "chatlistener.h"
+
+#define DEFAULT_ADDRESS "127.0.0.1"
+/* socket.io's own defaults: clients are tried with them. */
+#define DEFAULT_PING_INTERVAL 25000
+#define DEFAULT_PING_TIMEOUT 20000
+#define DEFAULT_UPGRADE_TIMEOUT 10000
+#define DEFAULT_CONNECT_TIMEOUT 45000
+/* A full list of users and a burst of calls beside it. */
+#define DEFAULT_MAX_QUEUE (4 * 1024 * 1024)
+/* How finely time-outs are kept; finer only where a heartbeat is shorter. */
+#define TICK_MS 1000
+
+struct _GstChatServer
+{
+  gchar *address;
+  guint16 port;                 /* as asked for */
+  gchar *uri;                   /* while it runs */
+  GstChatClients clients;
+  GstChatHttp http;
+  SoupServer *soup;             /* while it runs, as all below */
+  GstChatListener *listener;
+  GSource *tick;
+};
+
+static guint
+or_default (guint value, guint otherwise)
+{
+  return value != 0 ? value : otherwise;
+}
+
+GstChatServer *
+gst_chat_server_new (const GstChatServerConfig * config)
+{
+  g_return_val_if_fail (config != NULL, NULL);
+
+  GstChatServer *server = g_new0 (GstChatServer, 1);
+  server->address = g_strdup (config->address != NULL ? config->address :
+      DEFAULT_ADDRESS);
+  server->port = config->port;
+  server->http.clients = &server->clients;
+  server->http.origins = g_strdupv ((gchar **) config->origins);
+
+  GstChatClients *clients = &server->clients;
+  clients->engine.ping_interval =
+      or_default (config->ping_interval, DEFAULT_PING_INTERVAL);
+  clients->engine.ping_timeout =
+      or_default (config->ping_timeout, DEFAULT_PING_TIMEOUT);
+  clients->engine.upgrade_timeout =
+      or_default (config->upgrade_timeout, DEFAULT_UPGRADE_TIMEOUT);
+  clients->engine.max_queue =
+      config->max_queue != 0 ? config->max_queue : DEFAULT_MAX_QUEUE;
+  clients->connect_timeout =
+      or_default (config->connect_timeout, DEFAULT_CONNECT_TIMEOUT);
+  return server;
+}
+
+void
+gst_chat_server_free (GstChatServer * server)
+{
+  if (server == NULL)
+    return;
+  gst_chat_server_stop (server);
+  g_strfreev (server->http.origins);
+  g_free (server->address);
+  g_free (server);
+}
+
+static void
+on_connection (GSocketConnection * connection, gpointer user_data)
+{
+  GstChatServer *server = user_data;
+  g_autoptr (GSocketAddress) local =
+      g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress) remote =
+      g_socket_connection_get_remote_address (connection, NULL);
+  /* One that is gone already has no address. */
+  if (local != NULL && remote != NULL)
+    soup_server_accept_iostream (server->soup, G_IO_STREAM (connection), local,
+        remote, NULL);
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  GstChatServer *server = user_data;
+  gst_chat_clients_tick (&server->clients);
+  return G_SOURCE_CONTINUE;
+}
+
+static guint
+tick_interval (const GstChatServer * server)
+{
+  guint shortest = MIN (server->clients.engine.ping_interval,
+      server->clients.engine.ping_timeout);
+  shortest = MIN (shortest, server->clients.engine.upgrade_timeout);
+  shortest = MIN (shortest, server->clients.connect_timeout);
+  return CLAMP (shortest / 4, 10, TICK_MS);
+}
+
+/* What a person can open: who listens everywhere is also here. */
+static gchar *
+build_uri (const GstChatServer * server)
+{
+  const gchar *host = server->address;
+  if (g_str_equal (host, "0.0.0.0") || g_str_equal (host, "::")
+      || g_str_equal (host, "127.0.0.1"))
+    host = "localhost";
+  return g_uri_join (G_URI_FLAGS_NONE, "http", NULL, host,
+      gst_chat_listener_get_port (server->listener), "/", NULL, NULL);
+}
+
+gboolean
+gst_chat_server_start (GstChatServer * server, GError ** error)
+{
+  g_return_val_if_fail (server->listener == NULL, FALSE);
+
+  server->listener = gst_chat_listener_new (server->address, server->port,
+      on_connection, server, error);
+  if (server->listener == NULL)
+    return FALSE;
+
+  gst_chat_clients_init (&server->clients, "gst-chat-server/" VERSION);
+  server->soup = soup_server_new (NULL, NULL);
+  gst_chat_http_install (&server->http, server->soup);
+  server->uri = build_uri (server);
+  server->tick = g_timeout_source_new (tick_interval (server));
+  g_source_set_callback (server->tick, on_tick, server, NULL);
+  g_source_attach (server->tick, g_main_context_get_thread_default ());
+  return TRUE;
+}
+
+void
+gst_chat_server_stop (GstChatServer * server)
+{
+  if (server->listener == NULL)
+    return;
+  g_source_destroy (server->tick);
+  g_clear_pointer (&server->tick, g_source_unref);
+  g_clear_pointer (&server->listener, gst_chat_listener_free);
+  gst_chat_clients_clear (&server->clients);
+  soup_server_disconnect (server->soup);
+  g_clear_object (&server->soup);
+  g_clear_pointer (&server->uri, g_free);
+}
+
+const gchar *
+gst_chat_server_get_uri (const GstChatServer * server)
+{
+  return server->uri;
+}
+
+guint16
+gst_chat_server_get_port (const GstChatServer * server)
+{
+  return server->listener == NULL ? 0 :
+      gst_chat_listener_get_port (server->listener);
+}
+
+guint
+gst_chat_server_get_n_users (const GstChatServer * server)
+{
+  return server->clients.roster == NULL ? 0 :
+      gst_chat_roster_size (server->clients.roster);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The signalling server with its page, as a part of any program. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _GstChatServer GstChatServer;
+
+/* What is 0 or NULL has the default. All times in milliseconds. */
+typedef struct {
+  const gchar *address;         /* an IP address or "localhost"; default 127.0.0.1 */
+  guint16 port;                 /* 0: any that is free */
+  /* Origins of pages that are not ours but may connect, "*": any; NULL: none. */
+  const gchar *const *origins;
+  guint ping_interval;          /* default 25,000 */
+  guint ping_timeout;           /* default 20,000 */
+  guint upgrade_timeout;        /* default 10,000 */
+  guint connect_timeout;        /* from the handshake to the chat; default 45,000 */
+  gsize max_queue;              /* bytes waiting for one slow reader; default 4 MiB */
+} GstChatServerConfig;
+
+/* Copies @config. Everything below belongs to one thread, whose thread-default
+ * main context does the work. */
+GstChatServer *gst_chat_server_new (const GstChatServerConfig * config);
+/* Stops it if need be. */
+void gst_chat_server_free (GstChatServer * server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatServer, gst_chat_server_free)
+
+/* Listens. FALSE: the address is wrong, taken or not allowed; the error's
+ * message is one sentence that says so (GST_CHAT_ERROR_CONNECT). */
+gboolean gst_chat_server_start (GstChatServer * server, GError ** error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Closes every connection at once. It may be started again. */
+void gst_chat_server_stop (GstChatServer * server);
+
+/* While it runs: where to go with a browser, `http://host:port/`, and the port
+ * that it really has. */
+const gchar *gst_chat_server_get_uri (const GstChatServer * server);
+guint16 gst_chat_server_get_port (const GstChatServer * server);
+/* How many are in the chat. */
+guint gst_chat_server_get_n_users (const GstChatServer * server);
+
+G_END_DECLS

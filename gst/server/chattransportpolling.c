@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The polling transport: packets in the bodies of HTTP requests. */
+#include "chattransportpolling.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "chatlimits.h"
+
+#define TEXT "text/plain; charset=UTF-8"
+
+typedef struct
+{
+  GstChatTransport base;
+  SoupServerMessage *parked;    /* the GET that waits, or NULL */
+  gulong finished_id;
+  GSource *hang_up;             /* the parked client's socket */
+} Polling;
+
+static void
+forget_parked (Polling * polling)
+{
+  if (polling->hang_up != NULL) {
+    g_source_destroy (polling->hang_up);
+    g_clear_pointer (&polling->hang_up, g_source_unref);
+  }
+  g_clear_signal_handler (&polling->finished_id, polling->parked);
+  g_clear_object (&polling->parked);
+}
+
+static void
+answer (SoupServerMessage * message, GString * body)
+{
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (message, TEXT, SOUP_MEMORY_COPY,
+      body->str, body->len);
+}
+
+static void
+answer_parked (Polling * polling, GString * body)
+{
+  answer (polling->parked, body);
+  soup_server_message_unpause (polling->parked);
+  forget_parked (polling);
+}
+
+static void
+answer_parked_with (Polling * polling, GstChatEioType type)
+{
+  if (polling->parked == NULL)
+    return;
+  g_autoptr (GString) body = g_string_new (NULL);
+  gst_chat_eio_append_payload (polling->base.eio, body, type, FALSE, "", 0);
+  answer_parked (polling, body);
+}
+
+/* A packet's text begins with its type. */
+static void
+append_packet (GstChatEio eio, GString * body, GBytes * packet)
+{
+  gsize len;
+  const gchar *text = g_bytes_get_data (packet, &len);
+  gst_chat_eio_append_payload (eio, body, (GstChatEioType) (text[0] - '0'),
+      FALSE, text + 1, len - 1);
+}
+
+/* As much as one body should hold; the client comes again at once. */
+static GString *
+take_body (GstChatEio eio, GstChatOutbox * outbox)
+{
+  GString *body = g_string_new (NULL);
+  while (body->len < GST_CHAT_MAX_MESSAGE_BYTES) {
+    g_autoptr (GBytes) packet = gst_chat_outbox_pop (outbox);
+    if (packet == NULL)
+      break;
+    append_packet (eio, body, packet);
+  }
+  return body;
+}
+
+static void
+polling_flush (GstChatTransport * transport, GstChatOutbox * outbox)
+{
+  Polling *polling = (Polling *) transport;
+  if (polling->parked == NULL || outbox->bytes == 0)
+    return;
+  g_autoptr (GString) body = take_body (transport->eio, outbox);
+  answer_parked (polling, body);
+}
+
+static void
+polling_release (GstChatTransport * transport)
+{
+  answer_parked_with ((Polling *) transport, GST_CHAT_EIO_NOOP);
+}
+
+static void
+polling_close (GstChatTransport * transport, GstChatEnd why)
+{
+  answer_parked_with ((Polling *) transport,
+      why == GST_CHAT_END_SAID || why == GST_CHAT_END_UPGRADED ?
+      GST_CHAT_EIO_NOOP : GST_CHAT_EIO_CLOSE);
+  gst_chat_transport_unref (transport);
+}
+
+static void
+polling_free (GstChatTransport * transport)
+{
+  forget_parked ((Polling *) transport);
+  g_free (transport);
+}
+
+static const GstChatTransportClass polling_class = {
+  .name = "polling",
+  .flush = polling_flush,
+  .release = polling_release,
+  .close = polling_close,
+  .free = polling_free,
+};
+
+GstChatTransport *
+gst_chat_transport_polling_new (GstChatEio eio)
+{
+  Polling *polling = g_new0 (Polling, 1);
+  gst_chat_transport_init (&polling->base, &polling_class, eio);
+  return &polling->base;
+}
+
+/* The connection of a parked request ended without an answer. */
+static void
+on_finished (SoupServerMessage * message, gpointer user_data)
+{
+  Polling *polling = user_data;
+  gst_chat_transport_ref (&polling->base);
+  forget_parked (polling);
+  gst_chat_transport_tell_failed (&polling->base, GST_CHAT_END_GONE);
+  gst_chat_transport_unref (&polling->base);
+}
+
+/* libsoup does not look at the socket of a message that is paused. */
+static gboolean
+on_socket (GSocket * socket, GIOCondition condition, gpointer user_data)
+{
+  Polling *polling = user_data;
+  gchar byte;
+  GInputVector vector = { &byte, 1 };
+  gint flags = G_SOCKET_MSG_PEEK;
+  g_autoptr (GError) error = NULL;
+  gssize n = g_socket_receive_message (socket, NULL, &vector, 1, NULL, NULL,
+      &flags, NULL, &error);
+  if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return G_SOURCE_CONTINUE;
+  if (n > 0) {
+    /* It sends its next request already: libsoup reads that later. */
+    g_clear_pointer (&polling->hang_up, g_source_unref);
+    return G_SOURCE_REMOVE;
+  }
+  SoupServerMessage *parked = g_object_ref (polling->parked);
+  on_finished (parked, polling);
+  soup_server_message_unpause (parked);
+  g_object_unref (parked);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+park (Polling * polling, SoupServerMessage * message)
+{
+  /* Without a status libsoup would go on by itself. */
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_pause (message);
+  polling->parked = g_object_ref (message);
+  polling->finished_id = g_signal_connect (message, "finished",
+      G_CALLBACK (on_finished), polling);
+
+  GSocket *socket = soup_server_message_get_socket (message);
+  if (socket == NULL)
+    return;
+  polling->hang_up = g_socket_create_source (socket, G_IO_IN, NULL);
+  g_source_set_callback (polling->hang_up, G_SOURCE_FUNC (on_socket), polling,
+      NULL);
+  g_source_attach (polling->hang_up, g_main_context_get_thread_default ());
+}
+
+void
+gst_chat_transport_polling_get (GstChatTransport * transport,
+    SoupServerMessage * message, GstChatOutbox * outbox)
+{
+  Polling *polling = (Polling *) transport;
+  if (polling->parked != NULL) {
+    /* As real servers have it: the second is refused and both are lost. */
+    soup_server_message_set_status (message,
+        transport->eio == GST_CHAT_EIO_3 ? SOUP_STATUS_INTERNAL_SERVER_ERROR :
+        SOUP_STATUS_BAD_REQUEST, NULL);
+    gst_chat_transport_tell_failed (transport, GST_CHAT_END_MALFORMED);
+    return;
+  }
+  if (outbox->bytes == 0) {
+    park (polling, message);
+    return;
+  }
+  g_autoptr (GString) body = take_body (transport->eio, outbox);
+  answer (message, body);
+}
+
+static gboolean
+on_packet (const GstChatEioPacket * packet, gpointer user_data)
+{
+  GstChatTransport *transport = user_data;
+  gst_chat_transport_tell_packet (transport, packet);
+  return transport->events != NULL;
+}
+
+void
+gst_chat_transport_polling_post (GstChatTransport * transport,
+    SoupServerMessage * message)
+{
+  const gchar *type = soup_message_headers_get_content_type
+      (soup_server_message_get_request_headers (message), NULL);
+  gboolean octets = g_strcmp0 (type, "application/octet-stream") == 0;
+  if (octets && transport->eio == GST_CHAT_EIO_4) {
+    soup_server_message_set_status (message, SOUP_STATUS_BAD_REQUEST, NULL);
+    gst_chat_transport_tell_failed (transport, GST_CHAT_END_MALFORMED);
+    return;
+  }
+
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (message, "text/html", SOUP_MEMORY_STATIC,
+      "ok", 2);
+
+  SoupMessageBody *request = soup_server_message_get_request_body (message);
+  g_autoptr (GBytes) body = soup_message_body_flatten (request);
+  gsize len;
+  const gchar *data = g_bytes_get_data (body, &len);
+  gst_chat_transport_ref (transport);
+  if (!gst_chat_eio_parse_payload (transport->eio, octets, data, len,
+          on_packet, transport, NULL))
+    gst_chat_transport_tell_failed (transport, GST_CHAT_END_MALFORMED);
+  gst_chat_transport_unref (transport);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * gst-chat-server: the signalling server with its page, as a program. */
+#include "chatserver.h"
+
+#include "config.h"
+
+#include <glib-unix.h>
+#include <glib/gprintf.h>
+#include <locale.h>
+
+/* As in sysexits.h: the command line was wrong. */
+#define EXIT_USAGE 64
+
+typedef struct
+{
+  gchar *address;
+  gint port;
+  gchar **origins;
+  gboolean version;
+} Options;
+
+static gboolean
+parse (Options * options, int *argc, char ***argv, GError ** error)
+{
+  const GOptionEntry entries[] = {
+    {"address", 'a', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING,
+          &options->address,
+        "IP address to listen on: 127.0.0.1 (default) for this machine only, "
+          "0.0.0.0 or :: for everybody who can reach it", "ADDRESS"},
+    {"port", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &options->port,
+        "TCP port for page and signalling, 0 to 65535; 0 takes any that is "
+          "free (default 5000)", "PORT"},
+    {"origin", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING_ARRAY,
+          &options->origins,
+        "Let pages from another web server connect, such as "
+          "https://example.org; * for all; may be given several times "
+          "(default: only our own page)", "ORIGIN"},
+    {"version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &options->version,
+        "Print the version and exit", NULL},
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) context =
+      g_option_context_new ("- web page and signalling for video calls");
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_summary (context,
+      "Serves a web page for video calls, and connects its visitors with each "
+      "other\nand with GStreamer pipelines (chatpeer, chatsignalsrc). Media "
+      "does not pass\nthrough the server.");
+  g_option_context_set_description (context,
+      "Example:\n"
+      "  gst-chat-server --port=5000\n"
+      "then open http://localhost:5000/ in a browser and run\n"
+      "  gst-launch-1.0 chatpeer name=peer uri=chat://localhost:5000 "
+      "videotestsrc is-live=true ! peer.\n\n"
+      "Browsers give camera and microphone only to pages from localhost or by "
+      "HTTPS:\nfor other machines put a web server with TLS in front.\n\n"
+      "Ends on SIGINT and SIGTERM. Exit status: 0, or 1 if it cannot listen, "
+      "or 64 if\nthe command line is wrong.\n");
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc > 1) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "“%s” is not an option; see --help", (*argv)[1]);
+    return FALSE;
+  }
+  if (options->port < 0 || options->port > G_MAXUINT16) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "A port is a number from 0 to 65535, not %d", options->port);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+serve (const Options * options)
+{
+  GstChatServerConfig config = {
+    .address = options->address,
+    .port = (guint16) options->port,
+    .origins = (const gchar * const *) options->origins,
+  };
+  g_autoptr (GstChatServer) server = gst_chat_server_new (&config);
+  g_autoptr (GError) error = NULL;
+  if (!gst_chat_server_start (server, &error)) {
+    g_printerr ("gst-chat-server: %s\n", error->message);
+    return 1;
+  }
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  guint signals[] = {
+    g_unix_signal_add (SIGINT, on_signal, loop),
+    g_unix_signal_add (SIGTERM, on_signal, loop),
+  };
+  g_print ("gst-chat-server: open %s\n", gst_chat_server_get_uri (server));
+  g_main_loop_run (loop);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_source_remove (signals[i]);
+  gst_chat_server_stop (server);
+  return 0;
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  Options options = {.port = 5000 };
+  g_autoptr (GError) error = NULL;
+  int status;
+  if (!parse (&options, &argc, &argv, &error)) {
+    g_printerr ("gst-chat-server: %s.\n", error->message);
+    status = EXIT_USAGE;
+  } else if (options.version) {
+    g_print ("gst-chat-server " VERSION "\n");
+    status = 0;
+  } else {
+    status = serve (&options);
+  }
+  g_free (options.address);
+  g_strfreev (options.origins);
+  return status;
+}
