@@ -267,14 +267,23 @@ gst_chat_json_check (const gchar * text, gsize len, gsize max_bytes,
 /* From here on the text has been checked; the bounds are looked at all the
  * same, so that a wrong slice reads nothing foreign. */
 
+/* Searches for the quote, as an SDP is one long string and has none in it: a
+ * quote ends the string unless an odd number of backslashes stands before it. */
 static void
 skip_string (Cursor * c)
 {
-  c->at++;
-  while (c->at < c->end && *c->at != '"')
-    c->at += *c->at == '\\' && c->end - c->at > 1 ? 2 : 1;
-  if (c->at < c->end)
-    c->at++;
+  const gchar *first = c->at + 1, *at = first;
+  while (at < c->end && (at = memchr (at, '"', c->end - at)) != NULL) {
+    const gchar *slash = at;
+    while (slash > first && slash[-1] == '\\')
+      slash--;
+    at++;
+    if ((at - slash) % 2 == 1) {
+      c->at = at;
+      return;
+    }
+  }
+  c->at = c->end;
 }
 
 static void

@@ -26,9 +26,19 @@ static gsize
 string_length (GstChatSlice text)
 {
   gsize n = 1;
-  while (n < text.len && text.data[n] != '"')
-    n += text.data[n] == '\\' ? 2 : 1;
-  return MIN (n + 1, text.len);
+  while (n < text.len) {
+    const gchar *quote = memchr (text.data + n, '"', text.len - n);
+    if (quote == NULL)
+      break;
+    n = (gsize) (quote - text.data);
+    gsize slash = n;
+    while (slash > 1 && text.data[slash - 1] == '\\')
+      slash--;
+    n++;
+    if ((n - slash) % 2 == 1)
+      return n;
+  }
+  return text.len;
 }
 
 static gsize
