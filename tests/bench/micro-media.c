@@ -6,6 +6,8 @@
 #include <gst/sdp/sdp.h>
 
 #include "bench.h"
+#include "chatcertificate.h"
+#include "chatsdp.h"
 
 static void
 sdp_gstreamer (void)
@@ -16,7 +18,47 @@ sdp_gstreamer (void)
   gst_sdp_message_free (message);
 }
 
+static void
+sdp_gate (void)
+{
+  g_autoptr (GstChatSdp) offer =
+      gst_chat_sdp_parse_remote (micro_input.sdp, TRUE, NULL);
+  if (!offer)
+    bench_fail ("the gate refuses the offer");
+}
+
+/* All that is done between an offer and set-remote-description. */
+static void
+sdp_inside (void)
+{
+  static const gchar *const names[] = { "vp8", "opus", NULL };
+  g_autoptr (GstChatSdp) offer =
+      gst_chat_sdp_parse_remote (micro_input.sdp, TRUE, NULL);
+  g_autoptr (GstChatSdpMap) map = gst_chat_sdp_map_new ();
+  gboolean accept[8] = { FALSE, };
+  for (guint i = 0; i < MIN (gst_chat_sdp_n_media (offer), 8); i++) {
+    GstChatCodecChoice choice = { NULL, };
+    accept[i] = gst_chat_sdp_choose_codec (gst_chat_sdp_get_media (offer, i),
+        names, &choice, NULL);
+    if (!accept[i])
+      bench_fail ("no codec for m-line %u", i);
+    gst_chat_codec_choice_clear (&choice);
+  }
+  gst_sdp_message_free (gst_chat_sdp_offer_for_webrtcbin (offer, accept, map));
+}
+
+static void
+certificate (void)
+{
+  g_autoptr (GstChatCertificate) made = gst_chat_certificate_new (NULL);
+  if (!made)
+    bench_fail ("no certificate");
+}
+
 const MicroCase micro_media_cases[] = {
   {"GStreamer's parse of the SDP", sdp_gstreamer},
+  {"the SDP gate: checked and parsed", sdp_gate},
+  {"… codecs chosen, rewritten for webrtcbin", sdp_inside},
+  {"a DTLS certificate (EC P-256)", certificate},
   {NULL}
 };

@@ -14,7 +14,7 @@ export async function run(ctx) {
   const input = program.lines[0].input;
   const results = program.lines.filter(l => l.micro).map(l => l.micro);
   results.forEach(r => ctx.line({ bench: 'micro', ...r }));
-  const us = ns => (ns / 1000).toFixed(ns < 10000 ? 2 : 1);
+  const us = ns => (ns / 1000).toFixed(ns < 100 ? 3 : ns < 10000 ? 2 : 1);
   return [
     table(['on an offer of Chromium', 'µs, median', 'fastest batch', 'slowest batch'],
       results.map(r => [r.name, us(r.median_ns), us(r.min_ns), us(r.max_ns)])),

@@ -40,21 +40,25 @@ export class Program {
     this.child.stdin.write(`${line}\n`);
   }
 
-  // The value of the first line that has member `key`, seen from line `from` on.
-  async wait(key, { from = 0, seconds = 30 } = {}) {
-    const found = () => this.lines.slice(from).find(l => key in l);
+  // The first line from line `from` on that match() likes.
+  async line(match, what, { from = 0, seconds = 30 } = {}) {
     const deadline = Date.now() + seconds * 1000;
-    while (!found()) {
-      if (this.exit || Date.now() > deadline) {
-        throw new Error(`${this.name}: no "${key}" ${this.exit ? `, it ended with ${JSON.stringify(this.exit)}` : `in ${seconds} s`}\n${this.stderr}`);
-      }
+    for (;;) {
+      const found = this.lines.slice(from).find(match);
+      if (found) return found;
+      if (this.exit || Date.now() > deadline)
+        throw new Error(`${this.name}: no ${what} ${this.exit ? `, it ended with ${JSON.stringify(this.exit)}` : `within ${seconds} s`}; ${this.stderr}`);
       await new Promise(resolve => {
         const w = () => { clearTimeout(timer); this.waiters.delete(w); resolve(); };
         const timer = setTimeout(w, Math.max(1, deadline - Date.now()));
         this.waiters.add(w);
       });
     }
-    return found()[key];
+  }
+
+  // The value of the first line that has member `key`.
+  async wait(key, options) {
+    return (await this.line(l => key in l, `"${key}"`, options))[key];
   }
 
   async stop() {

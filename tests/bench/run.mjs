@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs the benches: run.mjs [--full] [--write] [--build DIR] [NAME…]
-// Without --full each bench runs once, to see that it completes. JSON lines go
-// to stdout as they come, the tables behind them. --write puts the tables into
-// docs/benchmarks.md, between the marks of each bench.
+// Runs the benches: run.mjs [BUILD] [NAME…] [--full] [--write]
+// BUILD is a folder (default: build). Without --full each bench runs briefly,
+// to see that it completes: `ok - NAME` or `not ok - NAME # why` for each. JSON
+// lines go to stdout as they come, each bench's table behind its own. --write
+// puts the tables into docs/benchmarks.md, between the marks of each bench.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,17 +21,16 @@ const { values: options, positionals } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
-    build: { type: 'string', default: process.env.BUILD_DIR || path.join(root, 'build') },
   },
 });
-const chosen = positionals.length ? positionals : names;
-const unknown = chosen.filter(n => !names.includes(n));
-if (unknown.length) {
-  console.error(`run.mjs: no bench called ${unknown.join(', ')}; there are ${names.join(', ')}`);
+const folders = positionals.filter(p => !names.includes(p));
+const chosen = positionals.filter(p => names.includes(p));
+const build = path.resolve(folders[0] ?? path.join(root, 'build'));
+if (folders.length > 1 || !fs.existsSync(path.join(build, 'tests/bench'))) {
+  console.error(`run.mjs: ${folders.join(', ') || build} is neither a build folder nor a bench (${names.join(', ')})`);
   process.exit(2);
 }
 
-const build = path.resolve(options.build);
 const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'chat-bench-'));
 const ctx = {
   root, build, tmp,
@@ -58,14 +58,16 @@ try {
   const about = machine(build);
   console.log(about);
   if (options.write) write('machine', about);
-  for (const name of chosen) {
+  for (const name of chosen.length ? chosen : names) {
     try {
       const bench = await import(`./${name}.mjs`);
       const text = await bench.run(ctx);
       console.log(`\n### ${bench.title}\n\n${text}\n`);
       if (options.write) write(name, text);
+      console.log(`ok - ${name}`);
     } catch (e) {
-      console.error(`run.mjs: ${name}: ${e.stack}`);
+      console.log(`not ok - ${name} # ${e.message.split('\n')[0]}`);
+      console.error(e.stack);
       failed = true;
     }
   }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How long it takes from the click, or from the offer's arrival, to the first
+// picture: browsers among themselves, and browsers and chatpeer.
+import { ChatPeer } from './chat-peer.mjs';
+import { PagePeer } from './page-peer.mjs';
+import { startRelay, startServer } from '../support/servers.mjs';
+import { median, number, pairRatio, spread, table } from './stats.mjs';
+
+export const title = 'Time to the first picture';
+
+const LATENCIES = [0, 50, 100, 200];
+
+// ---- one call each; all times in ms ----
+
+async function pageCallsPage(a, b) {
+  await Promise.all([a.reset(), b.reset()]);
+  await a.click(b.id);
+  const [caller, callee] = await Promise.all([a.times(), b.times()]);
+  await a.end();
+  await b.after();
+  return { 'page calls': caller.first - caller.click, 'page is called': callee.first - callee.received };
+}
+
+async function pageCallsPeer(a, p) {
+  await a.reset();
+  p.reset();
+  await a.click(p.id);
+  const [page, peer] = await Promise.all([a.times(), p.times()]);
+  await p.end();
+  await a.after();
+  return { 'page calls': page.first - page.click, 'peer is called': peer.video, 'peer hears': peer.audio,
+    steps: peer };
+}
+
+async function peerCallsPage(p, a) {
+  await a.reset();
+  p.reset();
+  p.call(a.id);
+  const [page, peer] = await Promise.all([a.times(), p.times()]);
+  await p.end();
+  await a.after();
+  return { 'page is called': page.first - page.received, 'peer calls': peer.video, 'peer hears': peer.audio,
+    steps: peer };
+}
+
+async function peerCallsPeer(p, q) {
+  p.reset();
+  q.reset();
+  p.call(q.id);
+  const [caller, callee] = await Promise.all([p.times(), q.times()]);
+  await Promise.all([p.end(), q.idle()]);
+  return { 'peer calls': caller.video, 'peer is called': callee.video, 'peer hears': callee.audio, steps: callee };
+}
+
+// ---- rounds ----
+
+// One round of everything with one kind of browser and page. Returns the
+// figures by name: "browsers" are the base, "chatpeer" what is beside it.
+async function round(ctx, peers, note) {
+  const { a, b, p } = peers;
+  const between = await pageCallsPage(a, b);
+  const calls = await pageCallsPeer(a, p);
+  const called = await peerCallsPage(p, a);
+  ctx.line({ bench: 'setup', ...note, between, calls, called });
+  return { between, calls, called };
+}
+
+async function open(ctx, server, browserName, kind) {
+  const peers = {};
+  const query = name => ({ name, answer: 'auto' });
+  try {
+    // One after the other: a machine of two cores starts browsers slowly.
+    peers.p = await ChatPeer.open(ctx, server, 'pipeline');
+    peers.a = await PagePeer.open(browserName, kind, server, query('Ann'));
+    peers.b = await PagePeer.open(browserName, kind, server, query('Bob'));
+  } catch (e) {
+    await closeAll(peers);
+    throw e;
+  }
+  return peers;
+}
+
+async function closeAll(peers) {
+  await Promise.all(Object.values(peers).map(p => p.close()));
+}
+
+async function rounds(ctx, server, browserName, kind, counts) {
+  const out = { cold: [], warm: [] };
+  while (out.cold.length < counts.cold || out.warm.length < counts.warm) {
+    const peers = await open(ctx, server, browserName, kind);
+    try {
+      const note = { browser: browserName, page: kind };
+      out.cold.push(await round(ctx, peers, { ...note, cold: true }));
+      // All warm ones in the first set of processes.
+      while (out.warm.length < counts.warm)
+        out.warm.push(await round(ctx, peers, { ...note, cold: false }));
+    } finally {
+      await closeAll(peers);
+    }
+  }
+  return out;
+}
+
+// One line of the table: what a person or an application waits for.
+function row(name, base, other, list) {
+  const pairs = list.map(r => [base(r), other(r)]);
+  return [name, spread(pairs.map(p => p[0])), spread(pairs.map(p => p[1])), number(pairRatio(pairs), 2), `${pairs.length}`];
+}
+
+function rowsFor(name, list) {
+  return list.length ? [
+    row(`${name}: the person who clicks sees`, r => r.between['page calls'], r => r.calls['page calls'], list),
+    row(`${name}: who is called by the person sees`, r => r.between['page is called'], r => r.calls['peer is called'], list),
+    row(`${name}: who calls the person sees`, r => r.between['page calls'], r => r.called['peer calls'], list),
+    row(`${name}: the person who is called sees`, r => r.between['page is called'], r => r.called['page is called'], list),
+  ] : [];
+}
+
+async function latencies(ctx, server, counts) {
+  const settings = [undefined, ...LATENCIES];
+  const peers = [];
+  const figures = settings.map(() => []);
+  try {
+    const caller = await ChatPeer.open(ctx, server, 'caller', { room: 'latencies' });
+    peers.push(caller);
+    for (const latency of settings)
+      peers.push(await ChatPeer.open(ctx, server, `latency-${latency ?? 'default'}`, { latency, room: 'latencies' }));
+    for (let i = 0; i < counts.warm + 1; i++) {
+      for (const [n, latency] of settings.entries()) {
+        const f = await peerCallsPeer(caller, peers[n + 1]);
+        ctx.line({ bench: 'setup', latency: latency ?? 'default', cold: i === 0, ...f });
+        if (i > 0) figures[n].push(f);
+      }
+    }
+  } finally {
+    await Promise.all(peers.map(p => p.close()));
+  }
+  return table(['latency of the one who is called, ms', 'first picture', 'first sound', 'connected', 'answer sent'],
+    settings.map((latency, n) => [
+      `${latency ?? 'default'}`,
+      spread(figures[n].map(f => f['peer is called'])),
+      spread(figures[n].map(f => f['peer hears'])),
+      spread(figures[n].map(f => f.steps.connected)),
+      spread(figures[n].map(f => f.steps.answered)),
+    ]));
+}
+
+export async function run(ctx) {
+  const counts = ctx.full ? { cold: 8, warm: 15 } : { cold: 1, warm: 1 };
+  const defer = [];
+  const t = { defer: f => defer.push(f), note: () => {} };
+  const rows = { cold: [], warm: [] };
+  let byLatency;
+  try {
+    const ours = await startServer(t, ctx.build);
+    const relay = await startRelay(t, '4.8.4');
+    const sets = [
+      ['Chromium, tutorial-like page', 'chromium', 'tutorial', relay.url],
+      ['Chromium, our page', 'chromium', 'page', ours.url],
+      ...ctx.full ? [
+        ['Firefox, tutorial-like page', 'firefox', 'tutorial', relay.url],
+        ['Firefox, our page', 'firefox', 'page', ours.url],
+      ] : [],
+    ];
+    byLatency = await latencies(ctx, ours.url, counts);
+    for (const [name, browser, kind, server] of sets) {
+      const { cold, warm } = await rounds(ctx, server, browser, kind, counts);
+      rows.cold.push(...rowsFor(name, cold));
+      rows.warm.push(...rowsFor(name, warm));
+    }
+  } finally {
+    for (const f of defer.reverse()) await f();
+  }
+  const head = ['ms, median (smallest–largest)', 'browser with browser', 'browser with chatpeer', 'ratio of pairs', 'runs'];
+  return [
+    'Later calls of the same processes:', table(head, rows.warm),
+    'First calls of fresh processes:', table(head, rows.cold),
+    'chatpeer is called by chatpeer, ms from `call-made` on:', byLatency,
+  ].join('\n\n');
+}
