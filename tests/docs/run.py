@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The docs suite: what documents say is so, and what they tell to type works.
+
+    run.py BUILD-FOLDER [TEXT-IN-THE-NAME]"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import documents
+
+BUILD = os.path.abspath(sys.argv[1])
+ONLY = sys.argv[2] if len(sys.argv) > 2 else ""
+TOP = documents.TOP
+ENV = dict(os.environ, GST_PLUGIN_PATH_1_0=os.path.join(BUILD, "gst", "elements"),
+           GST_REGISTRY_1_0=os.path.join(BUILD, "registry.bin"), G_DEBUG="fatal-criticals")
+failed = False
+
+
+def case(name, body, *args):
+    """Runs a test: it fails by an exception whose text is the reason."""
+    global failed
+    if ONLY not in name:
+        return
+    try:
+        body(*args)
+        print("ok - " + name, flush=True)
+    except Exception as error:
+        failed = True
+        print("not ok - %s # %s" % (name, str(error).split("\n")[0]), flush=True)
+        for line in str(error).split("\n")[1:40]:
+            print("#   " + line, flush=True)
+
+
+def check(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+class Child:
+    """A process whose lines are kept."""
+
+    def __init__(self, args, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        self.args = args
+        self.lines = []
+        self.process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        env=ENV, **options)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGTERM)
+
+    def wait_for(self, pattern, seconds=20):
+        """The first match of a regular expression in a line."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for line in list(self.lines):
+                match = re.search(pattern, line)
+                if match:
+                    return match
+            over = self.process.poll() is not None and not self.reader.is_alive()
+            if over or time.monotonic() > deadline:
+                raise AssertionError("%s: %s for /%s/\n%s" % (
+                    os.path.basename(self.args[0]), "ended, and we waited" if over else
+                    "%d s were not enough" % seconds, pattern, "\n".join(self.lines[-25:])))
+            time.sleep(0.05)
+
+    def end(self, number, seconds=15):
+        """The exit status; None where it had to be killed."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                return None
+        self.reader.join(5)
+        return self.process.returncode
+
+
+def server():
+    child = Child([os.path.join(BUILD, "gst/server/gst-chat-server"), "--port=0"])
+    port = child.wait_for(r"://[^ ]*:(\d+)").group(1)
+    return child, "chat://127.0.0.1:" + port
+
+
+def probe(text):
+    return Child([os.path.join(BUILD, "tests/support/media-probe"), text], stdin=subprocess.PIPE)
+
+
+# --- documents ---
+
+def test_parse(command):
+    import gi
+    gi.require_version("Gst", "1.0")
+    from gi.repository import Gst
+    Gst.init(None)
+    pipeline = Gst.parse_launchv(command.pipeline())
+    check(pipeline is not None, "no pipeline")
+
+
+# What a machine without camera, sound card and screen has instead. Live, and
+# bounded by the test that stops it.
+STAND_INS = {
+    "v4l2src": "videotestsrc is-live=true", "autovideosrc": "videotestsrc is-live=true",
+    "pulsesrc": "audiotestsrc is-live=true", "autoaudiosrc": "audiotestsrc is-live=true",
+    "autovideosink": "fakesink sync=true", "autoaudiosink": "fakesink sync=true",
+}
+
+
+def runnable(command, uri):
+    words = []
+    for word in command.words:
+        words += STAND_INS.get(word, word).split() if word in STAND_INS else [word]
+    words = [re.sub(r"^uri=chats?://\S+", "uri=" + uri, word) for word in words]
+    at = 1
+    while words[at].startswith("-"):
+        at += 1
+    if not any(word.startswith("uri=") for word in words):
+        for i, word in enumerate(words):
+            if word in ("chatpeer", "chatsignalsrc"):
+                words.insert(i + 1, "uri=" + uri)
+                break
+    return words[:1] + ["-m"] + words[1:]
+
+
+def make_film(folder):
+    subprocess.run(["gst-launch-1.0", "-q", "matroskamux", "name=m", "!", "filesink", "location=film.mkv",
+                    "videotestsrc", "num-buffers=60", "!", "video/x-raw,width=320,height=240", "!", "vp8enc",
+                    "deadline=1", "!", "m.", "audiotestsrc", "num-buffers=90", "!", "opusenc", "!", "m."],
+                   cwd=folder, env=ENV, check=True)
+
+
+def test_run(command):
+    """It reaches the server and ends by itself after Ctrl-C."""
+    with tempfile.TemporaryDirectory() as folder:
+        if any("film" in word for word in command.words):
+            make_film(folder)
+        chat, uri = server()
+        with chat, Child(runnable(command, uri), cwd=folder) as child:
+            child.wait_for(r"chat-signalling.*state=\S*connected|signalling-connected|End of stream|EOS")
+            errors = [line for line in child.lines if line.startswith("ERROR")]
+            check(not errors, "\n".join(errors))
+            status = child.end(signal.SIGINT)
+            check(status is not None, "still running 15 s after Ctrl-C\n" + "\n".join(child.lines[-20:]))
+            errors = [line for line in child.lines if line.startswith("ERROR")]
+            check(not errors, "\n".join(errors))
+
+
+def test_link(document, target):
+    path = os.path.join(TOP, os.path.dirname(document), target)
+    check(os.path.exists(path), "there is no such file")
+
+
+# --- examples ---
+
+def test_embed(*args):
+    """The C program answers by name, is seen and heard, hangs up on SIGUSR1."""
+    chat, uri = server()
+    with chat, Child([os.path.join(BUILD, "examples/embed"), uri, "Friend"]) as embed:
+        embed.wait_for(r"chat-signalling.*connected")
+        with probe("chatpeer name=peer call=Embedded display-name=Stranger uri=" + uri) as stranger:
+            embed.wait_for(r"Stranger .* declined")
+            stranger.wait_for(r'"chat-call":.*"reason":"declined"')
+        with probe("chatpeer name=peer call=Embedded display-name=Friend uri=" + uri +
+                   " videotestsrc is-live=true ! video/x-raw,width=320,height=240 ! peer."
+                   " peer. ! queue ! videoconvert ! video/x-raw,format=I420 ! fakesink name=vcheck"
+                   " peer. ! queue ! audioconvert ! fakesink name=acheck") as friend:
+            embed.wait_for(r"Friend .* accepted")
+            friend.wait_for(r'"video":.*"colour":"green","moving":true')
+            friend.wait_for(r'"audio":.*"hz":6[56]\d\.\d*,"tone":true')
+            embed.process.send_signal(signal.SIGUSR1)
+            friend.wait_for(r'"chat-call":.*"reason":"hung-up"')
+            last = embed.wait_for(r"state=\(string\)ending.*, ([1-9]\d*) pictures so far")
+            check(int(last.group(1)) > 0, "it saw pictures")
+        check(embed.end(signal.SIGINT) == 0, "exit status 0")
+
+
+def test_embed_python():
+    """The Python program calls who comes online, and again the next one."""
+    chat, uri = server()
+    with chat, Child(["/usr/bin/python3", "-u", os.path.join(TOP, "examples/embed.py"), uri, "3"]) as greeter:
+        for name in ("Anna", "Otto"):
+            with probe("chatpeer name=peer display-name=" + name + " uri=" + uri +
+                       " peer. ! queue ! videoconvert ! video/x-raw,format=I420 ! fakesink name=vcheck"
+                       " peer. ! queue ! audioconvert ! fakesink name=acheck") as guest:
+                greeter.wait_for("calling " + name)
+                guest.wait_for(r'"video":.*"colour":"blue","moving":true')
+                guest.wait_for(r'"audio":.*"hz":5[45]\d\.\d*,"tone":true')
+                guest.wait_for(r'"chat-call":.*"reason":"hung-up"')
+        check(greeter.end(signal.SIGINT) == 0, "exit status 0")
+
+
+def test_short_enough():
+    with open(os.path.join(TOP, "examples/embed.c")) as file:
+        lines = len(file.readlines())
+    check(lines <= 150, "%d lines" % lines)
+
+
+def main():
+    global failed
+    for document, target in sorted(set(documents.links())):
+        case("link in %s to %s" % (document, target), test_link, document, target)
+    for document, name in sorted(set(documents.paths())):
+        case("path in %s: %s" % (document, name),
+             lambda n: check(documents.path_exists(n), "there is no such file"), name)
+    commands = list(documents.markdown_commands()) + list(documents.comment_commands())
+    case("there are commands to look at", lambda: check(len(commands) >= 10, "only %d" % len(commands)))
+    for command in commands:
+        case("parses: " + command.name, test_parse, command)
+    for command in commands:
+        case("runs: " + command.name, test_run, command)
+    case("example: embed.c has at most 150 lines", test_short_enough)
+    case("example: embed.c", test_embed)
+    case("example: embed.py", test_embed_python)
+    if not ONLY:
+        status = subprocess.run(["/usr/bin/python3", os.path.join(TOP, "tests/docs/snapshot.py"), BUILD],
+                                env=ENV).returncode
+        failed |= status != 0
+    return 1 if failed else 0
+
+
+sys.exit(main())
