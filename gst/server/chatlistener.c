@@ -3,8 +3,10 @@
  * SoupServer's own has a backlog of 10 and never accepts again after an error. */
 #include "chatlistener.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 
 #include "chaterror.h"
 
@@ -100,6 +102,10 @@ explain (const GError * why, const gchar * address, guint16 port,
     g_set_error (error, GST_CHAT_ERROR, GST_CHAT_ERROR_CONNECT,
         "No permission to listen on port %u: ports below 1024 are reserved, "
         "choose a higher one.", port);
+  else if (strstr (why->message, g_strerror (EADDRNOTAVAIL)) != NULL)
+    g_set_error (error, GST_CHAT_ERROR, GST_CHAT_ERROR_CONNECT,
+        "%s is not an address of this machine: use one of its own, 127.0.0.1 "
+        "for this machine only, or 0.0.0.0 or :: for everybody.", address);
   else
     g_set_error (error, GST_CHAT_ERROR, GST_CHAT_ERROR_CONNECT,
         "Cannot listen on %s, port %u: %s.", address, port, why->message);

@@ -11,10 +11,26 @@ const build = path.resolve(process.argv[2] ?? 'build');
 const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
 const ANSWER = { type: 'answer', sdp: 'v=0\r\n', more: 1 };
 
+// A case whose servers must end cleanly: a sanitizer's complaint is a failure.
+function serverTest(name, body, options) {
+  test(name, async (t) => {
+    const servers = [];
+    await body(t, async (args) => {
+      const server = await startServer(t, build, args);
+      servers.push(server);
+      return server;
+    });
+    for (const { child } of servers) {
+      equal(await child.stop(), 0, 'exit status of the server');
+      equal(child.errors, [], 'what the server complains of');
+    }
+  }, options);
+}
+
 for (const version of Object.keys(CLIENTS)) {
   for (const [kind, options] of Object.entries(TRANSPORTS)) {
-    test(`client ${version}, ${kind}: presence, call, acks, binary, leaving`, async (t) => {
-      const server = await startServer(t, build);
+    serverTest(`client ${version}, ${kind}: presence, call, acks, binary, leaving`, async (t, serve) => {
+      const server = await serve();
       // The other is always of the newest kind: generations meet.
       const other = await connect(t, '4.8.4', server.url, { query: { name: 'Other' } });
       const me = await connect(t, version, server.url, { ...options, query: { name: 'Mé & <co>' } });
@@ -79,21 +95,21 @@ for (const version of Object.keys(CLIENTS)) {
 
 for (const version of Object.keys(CLIENTS)) {
   for (const kind of ['polling', 'websocket']) {
-    test(`client ${version}, ${kind}: the server ends, and comes again`, async (t) => {
-      const first = await startServer(t, build);
+    serverTest(`client ${version}, ${kind}: the server ends, and comes again`, async (t, serve) => {
+      const first = await serve();
       const me = await connect(t, version, first.url,
         { ...TRANSPORTS[kind], reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 });
       equal(await first.child.stop(), 0, 'exit status of the server');
       await until(() => me.reasons.length > 0, 'the disconnection');
       me.events.length = 0;
-      await startServer(t, build, [`--port=${first.port}`]);
+      await serve([`--port=${first.port}`]);
       await me.event('update-user-list');
     });
   }
 }
 
-test('rooms are apart, names and rooms come by query or auth', async (t) => {
-  const server = await startServer(t, build);
+serverTest('rooms are apart, names and rooms come by query or auth', async (t, serve) => {
+  const server = await serve();
   const a = await connect(t, '4.8.4', server.url, { auth: { name: 'A', room: 'x' } });
   const b = await connect(t, '2.3.0', server.url, { query: { name: 'B', room: 'x' } });
   const c = await connect(t, '4.8.4', server.url, { query: { name: 'C' }, auth: { name: 'D' } });
@@ -108,8 +124,8 @@ test('rooms are apart, names and rooms come by query or auth', async (t) => {
   equal(a.of('call-made'), [], 'calls from another room');
 });
 
-test('an id that others know is no key to a session', async (t) => {
-  const server = await startServer(t, build);
+serverTest('an id that others know is no key to a session', async (t, serve) => {
+  const server = await serve();
   const victim = await connect(t, '2.5.0', server.url, { transports: ['websocket'] });
   const onlooker = await connect(t, '4.8.4', server.url);
   const id = onlooker.users[0];
@@ -121,8 +137,8 @@ test('an id that others know is no key to a session', async (t) => {
   equal(victim.reasons, [], 'disconnections');
 });
 
-test('a namespace that does not exist is refused', async (t) => {
-  const server = await startServer(t, build);
+serverTest('a namespace that does not exist is refused', async (t, serve) => {
+  const server = await serve();
   for (const version of Object.keys(CLIENTS)) {
     const module = await import(CLIENTS[version]);
     const io = module.default ?? module.io;
@@ -135,9 +151,9 @@ test('a namespace that does not exist is refused', async (t) => {
   }
 });
 
-test('pages of other origins stay outside unless they are let in', async (t) => {
-  const strict = await startServer(t, build);
-  const lax = await startServer(t, build, ['--origin=http://other.example']);
+serverTest('pages of other origins stay outside unless they are let in', async (t, serve) => {
+  const strict = await serve();
+  const lax = await serve(['--origin=http://other.example']);
   const ask = (server, origin) => fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, { headers: { origin } });
   equal((await ask(strict, strict.url)).status, 200, 'its own');
   const refused = await ask(strict, 'http://other.example');
