@@ -88,11 +88,13 @@ static void
 fill_choice (GstChatCodecChoice * choice, const GstChatSdpMedia * media,
     const GstChatCodec * codec, const GstChatSdpCodec * theirs)
 {
-  *choice = (GstChatCodecChoice) {
-  .codec = codec,.pt = theirs->pt,.rtx_pt =
-        gst_chat_sdp_media_find_rtx (media, theirs->pt),.fmtp =
-        g_strdup (theirs->fmtp),.feedback = theirs->feedback,.twcc_id =
-        theirs->feedback & GST_CHAT_FEEDBACK_TWCC ? media->twcc_id : 0,};
+  choice->codec = codec;
+  choice->pt = theirs->pt;
+  choice->rtx_pt = gst_chat_sdp_media_find_rtx (media, theirs->pt);
+  choice->fmtp = g_strdup (theirs->fmtp);
+  choice->feedback = theirs->feedback;
+  choice->twcc_id =
+      theirs->feedback & GST_CHAT_FEEDBACK_TWCC ? media->twcc_id : 0;
 }
 
 static void
@@ -173,18 +175,20 @@ void
 gst_chat_codec_choice_for_offer (const GstChatCodec * codec,
     GstChatCodecChoice * choice)
 {
-  *choice = (GstChatCodecChoice) {
-  .codec = codec,.pt = codec->default_pt,.rtx_pt = -1,.fmtp =
-        g_strdup (codec->offer_fmtp),.feedback =
-        GST_CHAT_FEEDBACK_TWCC,.twcc_id = GST_CHAT_TWCC_ID,};
+  choice->codec = codec;
+  choice->pt = codec->default_pt;
+  choice->rtx_pt = -1;
+  choice->fmtp = g_strdup (codec->offer_fmtp);
+  choice->feedback = GST_CHAT_FEEDBACK_TWCC;
+  choice->twcc_id = GST_CHAT_TWCC_ID;
 }
 
 void
 gst_chat_codec_choice_clear (GstChatCodecChoice * choice)
 {
-  g_free (choice->fmtp);
-  *choice = (GstChatCodecChoice) {
-  .rtx_pt = -1,};
+  g_clear_pointer (&choice->fmtp, g_free);
+  choice->codec = NULL;
+  choice->rtx_pt = -1;
 }
 
 GstCaps *

@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+/* *INDENT-OFF* */
+static void set_protocol_error (GError ** error, const gchar * format, ...)
+    G_GNUC_PRINTF (2, 3);
+/* *INDENT-ON* */
+
 static void
 set_protocol_error (GError ** error, const gchar * format, ...)
-G_GNUC_PRINTF (2, 3);
-
-     static void set_protocol_error (GError ** error, const gchar * format, ...)
 {
   va_list args;
   va_start (args, format);

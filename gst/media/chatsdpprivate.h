@@ -53,6 +53,14 @@ gchar *gst_chat_sdp_fmtp_get (const gchar * fmtp, const gchar * name);
 GstSDPMessage *gst_chat_sdp_message_begin (const gchar * session_id,
     guint64 version);
 
+/* Appends the m-line @index of sdp->message to sdp->media, all but what the BUNDLE
+ * group decides; then that, the group's first m-line first. */
+gboolean gst_chat_sdp_read_media (GstChatSdp * sdp, guint index,
+    GError ** error);
+gboolean gst_chat_sdp_finish_media (GstChatSdp * sdp, guint index,
+    GError ** error);
+void gst_chat_sdp_media_free (GstChatSdpMedia * media);
+
 /* One m-line of webrtcbin; its place in the array is its inside index. */
 typedef struct {
   gint outside;                 /* -1: no longer on the wire, rejected in webrtcbin */

@@ -165,7 +165,6 @@ peer_answer (Peer * peer, const GstChatSdp * offer, guint version)
   gchar *raw = gst_sdp_message_as_text (description);
   gchar *text = gst_chat_sdp_local_for_remote (description, offer, peer->map,
       &local, &error);
-  g_test_message ("%s", raw);
   fail_unless (text != NULL, "%s in:\n%s\nto\n%s",
       error != NULL ? error->message : "", raw, offer->text);
   g_free (raw);
