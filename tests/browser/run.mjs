@@ -7,5 +7,6 @@ import { closeAll } from './world.mjs';
 import './base.mjs';
 import './calls.mjs';
 import './devices.mjs';
+import './looks.mjs';
 
 await run({ jobs: 2, teardown: closeAll });

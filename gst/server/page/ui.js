@@ -85,12 +85,12 @@ export class Ui {
     for (const id of users.keys()) {
       const name = this.#phone.nameOf(id);
       const button = list.querySelector(`button[data-user-id="${CSS.escape(id)}"]`) ?? newUser(list, id);
-      button.setAttribute('aria-label', `Call ${name}`);
       // Stays in the tab order: one can look who is there during a call.
       button.setAttribute('aria-disabled', String(Boolean(call)));
+      button.setAttribute('aria-current', String(call?.remote.id === id));
       button.dataset.userName = name;
       setText(button.querySelector('.user-name'), name);
-      paintAvatar(button.querySelector('.avatar'), name, id);
+      paintAvatar(button.querySelector('.avatar'), name);
     }
     setText($('count'), String(users.size));
     $('users-empty').hidden = users.size > 0 || this.#signal.state !== 'connected';
@@ -107,6 +107,7 @@ export class Ui {
       { on: 'Unmute microphone', off: 'Mute microphone', none: 'No microphone' });
     toggle($('camera'), media.track('video'), !media.isOn('video'),
       { on: 'Turn camera on', off: 'Turn camera off', none: 'No camera' });
+    setText($('self-off'), media.track('video') ? 'Your camera is off' : media.state === 'asking' ? 'Waiting for your camera…' : 'No camera');
     document.body.dataset.localVideo = media.track('video') && media.isOn('video') ? 'yes' : 'no';
     const local = $('local');
     // A stream that was empty when it was attached does not start by itself everywhere.
@@ -129,12 +130,13 @@ export class Ui {
     document.body.dataset.remoteVideo = seen ? 'yes' : 'no';
     const who = call?.remote ?? this.#phone.last?.remote;
     if (call) {
-      paintAvatar($('poster-avatar'), call.remote.name, call.remote.id);
+      paintAvatar($('poster-avatar'), call.remote.name);
       setText($('poster-name'), call.remote.name);
     }
     const words = this.#words(call, state, who);
     setText($('status'), words);
-    setText($('poster-text'), call ? words : '');
+    const blank = state === 'connected' && !call.weak;
+    setText($('poster-text'), !call || (blank && track && !track.muted) ? '' : blank ? 'No picture' : words);
     clearInterval(this.#tick);
     $('duration').hidden = state !== 'connected';
     if (state === 'connected') {
@@ -149,7 +151,7 @@ export class Ui {
     const rings = state === 'ringing' && call.role === 'callee';
     if (rings) {
       setText($('incoming-name'), call.remote.name);
-      paintAvatar($('incoming-avatar'), call.remote.name, call.remote.id);
+      paintAvatar($('incoming-avatar'), call.remote.name);
     }
     if (rings && !dialog.open)
       dialog.showModal();
@@ -180,7 +182,10 @@ export class Ui {
       case 'ringing': return call.role === 'caller' ? `Ringing at ${who.name}…` : `${who.name} is calling`;
       case 'connecting': return `Connecting to ${who.name}…`;
       case 'connected': return `In a call with ${who.name}`;
-      default: return this.#phone.last ? ended(this.#phone.last) : 'Pick somebody to call.';
+      default:
+        if (this.#phone.last)
+          return ended(this.#phone.last);
+        return this.#phone.users.size ? 'Pick somebody to call.' : 'Nobody to call yet.';
     }
   }
 
@@ -225,10 +230,10 @@ function newUser(list, id) {
   return button;
 }
 
-function paintAvatar(element, name, id) {
+function paintAvatar(element, name) {
   const initials = name.split(/\s+/).filter(Boolean).slice(0, 2).map((w) => [...w][0].toUpperCase()).join('');
   setText(element, initials || '?');
-  const hue = [...`${name}${id}`].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 360, 7);
+  const hue = [...name].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 360, 7);
   element.style.setProperty('--hue', String(hue));
 }
 
