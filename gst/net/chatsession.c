@@ -21,7 +21,7 @@ struct _GstChatSession
 {
   GstChatLoop *loop;
   GstChatEndpoint *endpoint;
-  GstChatTransport *transport;  /* NULL once it failed */
+  GstChatCarrier *carrier;      /* NULL once it failed */
   GstChatSessionCallbacks callbacks;
   gpointer user_data;
 
@@ -73,11 +73,11 @@ set_heartbeat (GstChatSession * self, guint milliseconds, GstChatLoopFunc func)
 }
 
 static void
-leave_transport (GstChatSession * self)
+leave_carrier (GstChatSession * self)
 {
-  if (!self->transport)
+  if (!self->carrier)
     return;
-  gst_chat_transport_close_in_loop (g_steal_pointer (&self->transport),
+  gst_chat_carrier_close_in_loop (g_steal_pointer (&self->carrier),
       self->state == STATE_CONNECTED ? "41" : NULL);
 }
 
@@ -85,7 +85,7 @@ static void
 finish (GstChatSession * self, const GError * error)
 {
   clear_heartbeat (self);
-  leave_transport (self);
+  leave_carrier (self);
   self->state = STATE_OVER;
   self->callbacks.over (error, self->user_data);
 }
@@ -121,7 +121,7 @@ static void
 on_ping_due (gpointer data)
 {
   GstChatSession *self = data;
-  gst_chat_transport_send_in_loop (self->transport, "2");
+  gst_chat_carrier_send_in_loop (self->carrier, "2");
   set_heartbeat (self, self->handshake.ping_timeout, on_silence);
 }
 
@@ -142,7 +142,7 @@ handle_ping (GstChatSession * self, GstChatSlice data)
   /* A probe's few bytes come back; more would be an echo for anybody. */
   g_autofree gchar *pong = g_strdup_printf ("3%.*s",
       (int) MIN (data.len, 32), data.data);
-  gst_chat_transport_send_in_loop (self->transport, pong);
+  gst_chat_carrier_send_in_loop (self->carrier, pong);
   if (self->state == STATE_CONNECTED && self->eio == GST_CHAT_EIO_4)
     begin_heartbeat (self);
 }
@@ -162,7 +162,7 @@ handle_open (GstChatSession * self, GstChatSlice data)
   self->state = STATE_JOINING;
   /* A server of protocol 3 has connected us already and does not mind. */
   g_autofree gchar *connect = gst_chat_sio_build_connect (self->auth);
-  gst_chat_transport_send_in_loop (self->transport, connect);
+  gst_chat_carrier_send_in_loop (self->carrier, connect);
 }
 
 static void
@@ -235,7 +235,7 @@ handle_event (GstChatSession * self, const GstChatSioPacket * packet)
   if (packet->ack_id >= 0 && self->state == STATE_CONNECTED) {
     /* "Received", so that nobody waits for it. */
     g_autofree gchar *ack = gst_chat_sio_build_ack (packet->ack_id, "[]");
-    gst_chat_transport_send_in_loop (self->transport, ack);
+    gst_chat_carrier_send_in_loop (self->carrier, ack);
   }
   if (packet->attachments == 0) {
     deliver (self, name, payload.data, payload.len);
@@ -368,16 +368,16 @@ gst_chat_session_send_in_loop (GstChatSession * session, const gchar * event,
   guint limit = session->handshake.max_payload;
   if (strlen (text) > (limit > 0 ? limit : GST_CHAT_MAX_MESSAGE_BYTES))
     return FALSE;
-  gst_chat_transport_send_in_loop (session->transport, text);
+  gst_chat_carrier_send_in_loop (session->carrier, text);
   return TRUE;
 }
 
 GstChatSession *
 gst_chat_session_new_in_loop (GstChatLoop * loop, GstChatEndpoint * endpoint,
-    GstChatTransportNew transport_new, const gchar * auth,
+    GstChatCarrierNew carrier_new, const gchar * auth,
     const GstChatSessionCallbacks * callbacks, gpointer user_data)
 {
-  static const GstChatTransportCallbacks transport_callbacks = {
+  static const GstChatCarrierCallbacks carrier_callbacks = {
     on_packet, on_refused, on_failed
   };
   GstChatSession *self = g_rc_box_new0 (GstChatSession);
@@ -387,7 +387,7 @@ gst_chat_session_new_in_loop (GstChatLoop * loop, GstChatEndpoint * endpoint,
   self->callbacks = *callbacks;
   self->user_data = user_data;
   self->state = STATE_OPENING;
-  self->transport = transport_new (loop, endpoint, &transport_callbacks, self);
+  self->carrier = carrier_new (loop, endpoint, &carrier_callbacks, self);
   return self;
 }
 
@@ -396,7 +396,7 @@ gst_chat_session_close_in_loop (GstChatSession * session)
 {
   g_assert (gst_chat_loop_is_current (session->loop));
   clear_heartbeat (session);
-  leave_transport (session);
+  leave_carrier (session);
   session->state = STATE_OVER;
   session_unref (session);
 }

@@ -3,7 +3,7 @@
  * Finds out which generation the server is. Everything in the loop's thread. */
 #pragma once
 
-#include "chattransport.h"
+#include "chatcarrier.h"
 
 G_BEGIN_DECLS
 
@@ -19,13 +19,13 @@ typedef struct {
   void (*over) (const GError * error, gpointer user_data);
 } GstChatSessionCallbacks;
 
-typedef GstChatTransport *(*GstChatTransportNew) (GstChatLoop * loop,
-    GstChatEndpoint * endpoint, const GstChatTransportCallbacks * callbacks,
+typedef GstChatCarrier *(*GstChatCarrierNew) (GstChatLoop * loop,
+    GstChatEndpoint * endpoint, const GstChatCarrierCallbacks * callbacks,
     gpointer user_data);
 
 /* @auth: a JSON object for the CONNECT packet, or NULL. */
 GstChatSession *gst_chat_session_new_in_loop (GstChatLoop * loop,
-    GstChatEndpoint * endpoint, GstChatTransportNew transport_new,
+    GstChatEndpoint * endpoint, GstChatCarrierNew carrier_new,
     const gchar * auth, const GstChatSessionCallbacks * callbacks,
     gpointer user_data);
 /* FALSE: not connected, or longer than the server takes. */

@@ -5,6 +5,8 @@
 #include "chaterror.h"
 #include "chatsession.h"
 
+#include <string.h>
+
 /* Everything in the loop's thread. */
 struct _GstChatSocketClient
 {
@@ -22,6 +24,29 @@ struct _GstChatSocketClient
   guint failures;               /* in a row */
   guint refused;                /* packets */
 };
+
+void
+gst_chat_socket_config_copy (GstChatSocketConfig * to,
+    const GstChatSocketConfig * from)
+{
+  *to = *from;
+  to->uri = g_strdup (from->uri);
+  to->name = g_strdup (from->name);
+  to->room = g_strdup (from->room);
+  to->token = g_strdup (from->token);
+  to->tls_ca_file = g_strdup (from->tls_ca_file);
+}
+
+void
+gst_chat_socket_config_clear (GstChatSocketConfig * config)
+{
+  g_free (config->uri);
+  g_free (config->name);
+  g_free (config->room);
+  g_free (config->token);
+  g_free (config->tls_ca_file);
+  memset (config, 0, sizeof *config);
+}
 
 static void
 clear_timer (GstChatSocketClient * self)
@@ -43,11 +68,7 @@ static void
 client_clear (gpointer data)
 {
   GstChatSocketClient *self = data;
-  g_free (self->config.uri);
-  g_free (self->config.name);
-  g_free (self->config.room);
-  g_free (self->config.token);
-  g_free (self->config.tls_ca_file);
+  gst_chat_socket_config_clear (&self->config);
   g_free (self->auth);
   g_clear_pointer (&self->endpoint, gst_chat_endpoint_unref);
   gst_chat_loop_unref (self->loop);
@@ -204,12 +225,7 @@ gst_chat_socket_client_new (GstChatLoop * loop,
 {
   GstChatSocketClient *self = g_rc_box_new0 (GstChatSocketClient);
   self->loop = gst_chat_loop_ref (loop);
-  self->config = *config;
-  self->config.uri = g_strdup (config->uri);
-  self->config.name = g_strdup (config->name);
-  self->config.room = g_strdup (config->room);
-  self->config.token = g_strdup (config->token);
-  self->config.tls_ca_file = g_strdup (config->tls_ca_file);
+  gst_chat_socket_config_copy (&self->config, config);
   self->auth = build_auth (config);
   self->callbacks = *callbacks;
   self->user_data = user_data;

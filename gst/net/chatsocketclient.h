@@ -21,6 +21,10 @@ typedef struct {
   gboolean tls_validate;
 } GstChatSocketConfig;
 
+void gst_chat_socket_config_copy (GstChatSocketConfig * to, const GstChatSocketConfig * from);
+/* Frees what it points to. */
+void gst_chat_socket_config_clear (GstChatSocketConfig * config);
+
 typedef struct {
   /* Connected as @id (again: after every reconnection, with a new id). */
   void (*connected) (const gchar * id, gpointer user_data);

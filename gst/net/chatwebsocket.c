@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Engine.IO over a WebSocket: one message is one packet. */
-#include "chattransport.h"
+#include "chatcarrier.h"
 #include "chaterror.h"
 #include "chatlimits.h"
 
@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  GstChatTransport base;
+  GstChatCarrier base;
   GstChatLoop *loop;
   GstChatEndpoint *endpoint;
   SoupMessage *request;
@@ -154,9 +154,9 @@ is_open (Websocket * self)
 }
 
 static void
-websocket_send (GstChatTransport * transport, const gchar * text)
+websocket_send (GstChatCarrier * carrier, const gchar * text)
 {
-  Websocket *self = (Websocket *) transport;
+  Websocket *self = (Websocket *) carrier;
   if (is_open (self))
     soup_websocket_connection_send_text (self->connection, text);
 }
@@ -168,9 +168,9 @@ on_good_bye_timeout (gpointer data)
 }
 
 static void
-websocket_close (GstChatTransport * transport, const gchar * good_bye)
+websocket_close (GstChatCarrier * carrier, const gchar * good_bye)
 {
-  Websocket *self = (Websocket *) transport;
+  Websocket *self = (Websocket *) carrier;
   g_return_if_fail (!self->closed);
   self->closed = TRUE;
   /* Comes back through on_connected(), which holds the loop until then. */
@@ -188,13 +188,13 @@ websocket_close (GstChatTransport * transport, const gchar * good_bye)
   websocket_unref (self);
 }
 
-static const GstChatTransportClass websocket_class = {
+static const GstChatCarrierClass websocket_class = {
   websocket_send, websocket_close
 };
 
-GstChatTransport *
+GstChatCarrier *
 gst_chat_websocket_new_in_loop (GstChatLoop * loop, GstChatEndpoint * endpoint,
-    const GstChatTransportCallbacks * callbacks, gpointer user_data)
+    const GstChatCarrierCallbacks * callbacks, gpointer user_data)
 {
   g_assert (gst_chat_loop_is_current (loop));
   Websocket *self = g_rc_box_new0 (Websocket);

@@ -7,26 +7,26 @@
 
 G_BEGIN_DECLS
 
-typedef struct _GstChatTransport GstChatTransport;
+typedef struct _GstChatCarrier GstChatCarrier;
 
 typedef struct {
-  /* The packet's data is the transport's, for the time of the call. */
+  /* The packet's data is the carrier's, for the time of the call. */
   void (*packet) (const GstChatEioPacket * packet, gpointer user_data);
   /* Something arrived that is no packet, and was dropped. */
   void (*refused) (const GError * error, gpointer user_data);
   /* Not reached, or lost. Comes once; nothing comes after it. */
   void (*failed) (const GError * error, gpointer user_data);
-} GstChatTransportCallbacks;
+} GstChatCarrierCallbacks;
 
 typedef struct {
-  void (*send) (GstChatTransport * transport, const gchar * text);
-  void (*close) (GstChatTransport * transport, const gchar * good_bye);
-} GstChatTransportClass;
+  void (*send) (GstChatCarrier * carrier, const gchar * text);
+  void (*close) (GstChatCarrier * carrier, const gchar * good_bye);
+} GstChatCarrierClass;
 
-/* What every transport begins with. */
-struct _GstChatTransport {
-  const GstChatTransportClass *klass;
-  GstChatTransportCallbacks callbacks;
+/* What every carrier begins with. */
+struct _GstChatCarrier {
+  const GstChatCarrierClass *klass;
+  GstChatCarrierCallbacks callbacks;
   gpointer user_data;
 };
 
@@ -34,26 +34,26 @@ struct _GstChatTransport {
 #define GST_CHAT_GOOD_BYE_MS 500
 
 /* A WebSocket without polling before it. Callbacks never come from inside. */
-GstChatTransport *gst_chat_websocket_new_in_loop (GstChatLoop * loop,
-    GstChatEndpoint * endpoint, const GstChatTransportCallbacks * callbacks,
+GstChatCarrier *gst_chat_websocket_new_in_loop (GstChatLoop * loop,
+    GstChatEndpoint * endpoint, const GstChatCarrierCallbacks * callbacks,
     gpointer user_data);
 
 /* @text: a whole packet, the type's digit included. Nothing happens where the
- * transport is not open. */
+ * carrier is not open. */
 static inline void
-gst_chat_transport_send_in_loop (GstChatTransport * transport,
+gst_chat_carrier_send_in_loop (GstChatCarrier * carrier,
     const gchar * text)
 {
-  transport->klass->send (transport, text);
+  carrier->klass->send (carrier, text);
 }
 
 /* Sends @good_bye (may be NULL), closes and frees, and holds the loop
  * meanwhile. No callback any more. Callbacks may call it. */
 static inline void
-gst_chat_transport_close_in_loop (GstChatTransport * transport,
+gst_chat_carrier_close_in_loop (GstChatCarrier * carrier,
     const gchar * good_bye)
 {
-  transport->klass->close (transport, good_bye);
+  carrier->klass->close (carrier, good_bye);
 }
 
 G_END_DECLS
