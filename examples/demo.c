@@ -182,9 +182,8 @@ say_signalling (const GstStructure * message)
 
   if (g_strcmp0 (state, "connected") == 0)
     g_print ("In the list of active users now.\n");
-  else if (g_strcmp0 (state, "reconnecting") == 0)
-    g_print ("The server is not there (%s); trying again.\n",
-        reason != NULL ? reason : "no reason given");
+  else if (reason != NULL)
+    g_print ("No connection to the server: %s\n", reason);
 }
 
 static gboolean

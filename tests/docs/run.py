@@ -19,6 +19,7 @@ ONLY = sys.argv[2] if len(sys.argv) > 2 else ""
 TOP = documents.TOP
 ENV = dict(os.environ, GST_PLUGIN_PATH_1_0=os.path.join(BUILD, "gst", "elements"),
            GST_REGISTRY_1_0=os.path.join(BUILD, "registry.bin"), G_DEBUG="fatal-criticals")
+os.environ.update(ENV)
 failed = False
 
 
