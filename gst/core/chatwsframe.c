@@ -62,7 +62,8 @@ header_size (const GstChatWsReader * reader)
   if (reader->have < 2)
     return 2;
   guint length = reader->header[1] & 0x7f;
-  return 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + 4;
+  guint mask = (reader->header[1] & 0x80) != 0 ? 4 : 0;
+  return 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + mask;
 }
 
 static guint64
