@@ -5,9 +5,12 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "chathttp.h"
 #include "chatlistener.h"
+#include "chattransportpolling.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 /* socket.io's own defaults: clients are tried with them. */
@@ -84,9 +87,12 @@ on_connection (GSocketConnection * connection, gpointer user_data)
   g_autoptr (GSocketAddress) remote =
       g_socket_connection_get_remote_address (connection, NULL);
   /* One that is gone already has no address. */
-  if (local != NULL && remote != NULL)
-    soup_server_accept_iostream (server->soup, G_IO_STREAM (connection), local,
-        remote, NULL);
+  if (local == NULL || remote == NULL)
+    return;
+  gst_chat_transport_polling_note_socket (remote,
+      g_socket_connection_get_socket (connection));
+  soup_server_accept_iostream (server->soup, G_IO_STREAM (connection), local,
+      remote, NULL);
 }
 
 static gboolean
@@ -119,6 +125,22 @@ build_uri (const GstChatServer * server)
       gst_chat_listener_get_port (server->listener), "/", NULL, NULL);
 }
 
+/* libsoup keeps a connection for another request only while it has a listener
+ * of its own. It gets the end of a pipe, whose other end is closed. */
+static void
+allow_keep_alive (SoupServer * soup)
+{
+  int ends[2];
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return;
+  g_autoptr (GSocket) deaf = g_socket_new_from_fd (ends[0], NULL);
+  if (deaf != NULL)
+    soup_server_listen_socket (soup, deaf, 0, NULL);
+  else
+    close (ends[0]);
+  close (ends[1]);
+}
+
 gboolean
 gst_chat_server_start (GstChatServer * server, GError ** error)
 {
@@ -131,6 +153,7 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
 
   gst_chat_clients_init (&server->clients, "gst-chat-server/" VERSION);
   server->soup = soup_server_new (NULL, NULL);
+  allow_keep_alive (server->soup);
   gst_chat_http_install (&server->http, server->soup);
   server->uri = build_uri (server);
   server->tick = g_timeout_source_new (tick_interval (server));

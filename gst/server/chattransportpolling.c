@@ -8,6 +8,7 @@
 #include "chatlimits.h"
 
 #define TEXT "text/plain; charset=UTF-8"
+#define SOCKET_KEY "gst-chat-socket"
 
 typedef struct
 {
@@ -118,6 +119,14 @@ static const GstChatTransportClass polling_class = {
   .free = polling_free,
 };
 
+void
+gst_chat_transport_polling_note_socket (GSocketAddress * remote,
+    GSocket * socket)
+{
+  g_object_set_data_full (G_OBJECT (remote), SOCKET_KEY,
+      g_object_ref (socket), g_object_unref);
+}
+
 GstChatTransport *
 gst_chat_transport_polling_new (GstChatEio eio)
 {
@@ -172,9 +181,8 @@ park (Polling * polling, SoupServerMessage * message)
   polling->finished_id = g_signal_connect (message, "finished",
       G_CALLBACK (on_finished), polling);
 
-  GSocket *socket = soup_server_message_get_socket (message);
-  if (socket == NULL)
-    return;
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+  GSocket *socket = g_object_get_data (G_OBJECT (remote), SOCKET_KEY);
   polling->hang_up = g_socket_create_source (socket, G_IO_IN, NULL);
   g_source_set_callback (polling->hang_up, G_SOURCE_FUNC (on_socket), polling,
       NULL);

@@ -8,6 +8,11 @@
 
 G_BEGIN_DECLS
 
+/* libsoup does not tell which socket a request came from, where the connection
+ * is not its own: the remote address that it was given carries it. */
+void gst_chat_transport_polling_note_socket (GSocketAddress * remote,
+    GSocket * socket);
+
 GstChatTransport *gst_chat_transport_polling_new (GstChatEio eio);
 
 /* A GET: answered at once where packets wait, else parked. */
