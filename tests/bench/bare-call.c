@@ -13,22 +13,25 @@
 
 #define TWCC ",extmap-3=(string)\"http://www.ietf.org/id/draft-holmer-rmcat-" \
     "transport-wide-cc-extensions-01\""
-/* The settings of gst/media/chatcodec.c; run.mjs compares what came of them. */
-#define VIDEO_SEND "queue leaky=downstream max-size-buffers=1 max-size-time=0" \
-    " max-size-bytes=0 ! videoconvert" \
-    " ! vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 end-usage=cbr" \
-    " keyframe-max-dist=100000 error-resilient=partitions" \
+/* As gst/media/ builds it; run.mjs compares what came of them. */
+#define VIDEO_SEND "videoconvertscale ! video/x-raw,format=I420" \
+    " ! queue leaky=downstream max-size-buffers=2 max-size-time=0" \
+    " max-size-bytes=0 ! vp8enc deadline=1 cpu-used=8 end-usage=cbr" \
+    " lag-in-frames=0 keyframe-max-dist=100000 error-resilient=partitions" \
+    " target-bitrate=921600" \
     " ! rtpvp8pay picture-id-mode=15-bit mtu=1200 ! capsfilter name=rtp"
 #define VIDEO_RTP "application/x-rtp,media=video,encoding-name=VP8," \
     "clock-rate=90000,payload=96" TWCC
-#define AUDIO_SEND "queue leaky=downstream max-size-time=40000000" \
-    " max-size-buffers=0 max-size-bytes=0 ! audioconvert ! audioresample" \
-    " ! opusenc audio-type=voice inband-fec=true ! rtpopuspay" \
-    " ! capsfilter name=rtp"
+#define AUDIO_SEND "audioconvert ! audioresample" \
+    " ! audio/x-raw,format=S16LE,layout=interleaved,rate=48000" \
+    " ! queue leaky=downstream max-size-buffers=0 max-size-time=100000000" \
+    " max-size-bytes=0 ! opusenc audio-type=voice inband-fec=true" \
+    " ! rtpopuspay mtu=1200 ! capsfilter name=rtp"
 #define AUDIO_RTP "application/x-rtp,media=audio,encoding-name=OPUS," \
     "clock-rate=48000,payload=111,encoding-params=(string)2" TWCC
-#define VIDEO_RECEIVE "queue ! rtpvp8depay request-keyframe=true ! vp8dec"
-#define AUDIO_RECEIVE "queue ! rtpopusdepay ! opusdec"
+#define VIDEO_RECEIVE "rtpvp8depay request-keyframe=true" \
+    " wait-for-keyframe=false ! vp8dec"
+#define AUDIO_RECEIVE "rtpopusdepay ! opusdec plc=true use-inband-fec=true"
 
 static gboolean arg_offer = FALSE;
 static gint arg_seconds = 20, arg_settle = 3, arg_latency = 200;
@@ -37,19 +40,20 @@ static GOptionEntry entries[] = {
   {"offer", 0, 0, G_OPTION_ARG_NONE, &arg_offer, "Make the offer", NULL},
   {"seconds", 0, 0, G_OPTION_ARG_INT, &arg_seconds, "Measure so long", "S"},
   {"settle", 0, 0, G_OPTION_ARG_INT, &arg_settle,
-      "Begin so long after the first frame", "S"},
+   "Begin so long after the first frame", "S"},
   {"latency", 0, 0, G_OPTION_ARG_INT, &arg_latency, "Of the jitter buffers",
-      "MS"},
-  {"pem", 0, 0, G_OPTION_ARG_FILENAME, &arg_pem, "Certificate and key", "FILE"},
+   "MS"},
+  {"pem", 0, 0, G_OPTION_ARG_FILENAME, &arg_pem, "Certificate and key",
+   "FILE"},
   {"local-address", 0, 0, G_OPTION_ARG_STRING, &arg_local_address,
-      "Gather only this one", "IP"},
+   "Gather only this one", "IP"},
   {NULL}
 };
 
 static GMainLoop *loop;
 static GstElement *pipeline, *webrtcbin;
 static gchar *pem = NULL;
-static gint pads_without_ssrc = 2;      /* main thread after the start */
+static gint pads_without_ssrc = 2;	/* main thread after the start */
 static gchar *waiting_offer = NULL;
 static BenchCounter video_in, audio_in;
 static BenchWindow window = {.video = &video_in,.audio = &audio_in };
@@ -70,9 +74,11 @@ on_created (GstPromise * promise, gpointer data)
   const GstStructure *reply = gst_promise_get_reply (promise);
   g_autoptr (GstWebRTCSessionDescription) description = NULL;
   if (!reply || !gst_structure_get (reply, field,
-          GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL))
+				    GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
+				    &description, NULL))
     bench_fail ("no %s", field);
-  g_signal_emit_by_name (webrtcbin, "set-local-description", description, NULL);
+  g_signal_emit_by_name (webrtcbin, "set-local-description", description,
+			 NULL);
   g_autofree gchar *text = gst_sdp_message_as_text (description->sdp);
   say (field, text);
   gst_promise_unref (promise);
@@ -84,7 +90,8 @@ on_remote_set (GstPromise * promise, gpointer data)
   gst_promise_unref (promise);
   if (!arg_offer)
     g_signal_emit_by_name (webrtcbin, "create-answer", NULL,
-        gst_promise_new_with_change_func (on_created, NULL, NULL));
+			   gst_promise_new_with_change_func (on_created, NULL,
+							     NULL));
 }
 
 static void
@@ -94,9 +101,10 @@ set_remote (GstWebRTCSDPType type, const gchar * text)
   if (gst_sdp_message_new_from_text (text, &sdp) != GST_SDP_OK)
     bench_fail ("bad SDP");
   g_autoptr (GstWebRTCSessionDescription) description =
-      gst_webrtc_session_description_new (type, sdp);
+    gst_webrtc_session_description_new (type, sdp);
   g_signal_emit_by_name (webrtcbin, "set-remote-description", description,
-      gst_promise_new_with_change_func (on_remote_set, NULL, NULL));
+			 gst_promise_new_with_change_func (on_remote_set,
+							   NULL, NULL));
 }
 
 /* webrtcbin's descriptions lack SSRCs before every sink pad has caps. */
@@ -107,7 +115,8 @@ on_sinks_ready (gpointer data)
     return G_SOURCE_REMOVE;
   if (arg_offer)
     g_signal_emit_by_name (webrtcbin, "create-offer", NULL,
-        gst_promise_new_with_change_func (on_created, NULL, NULL));
+			   gst_promise_new_with_change_func (on_created, NULL,
+							     NULL));
   else if (waiting_offer)
     set_remote (GST_WEBRTC_SDP_TYPE_OFFER, waiting_offer);
   return G_SOURCE_REMOVE;
@@ -129,24 +138,33 @@ on_line (const gchar * line, gpointer data)
 {
   const gchar *space = strchr (line, ' ');
   g_autofree gchar *text = g_strcompress (space ? space + 1 : "");
-  if (g_str_has_prefix (line, "@offer ")) {
-    waiting_offer = g_steal_pointer (&text);
-    if (pads_without_ssrc <= 0)
-      set_remote (GST_WEBRTC_SDP_TYPE_OFFER, waiting_offer);
-  } else if (g_str_has_prefix (line, "@answer ")) {
-    set_remote (GST_WEBRTC_SDP_TYPE_ANSWER, text);
-  } else if (g_str_has_prefix (line, "@candidate ")) {
-    g_signal_emit_by_name (webrtcbin, "add-ice-candidate", 0, text);
-  } else if (g_str_equal (line, "describe")) {
-    bench_describe (GST_BIN (pipeline));
-  } else if (g_str_equal (line, "quit")) {
-    g_main_loop_quit (loop);
-  }
+  if (g_str_has_prefix (line, "@offer "))
+    {
+      waiting_offer = g_steal_pointer (&text);
+      if (pads_without_ssrc <= 0)
+	set_remote (GST_WEBRTC_SDP_TYPE_OFFER, waiting_offer);
+    }
+  else if (g_str_has_prefix (line, "@answer "))
+    {
+      set_remote (GST_WEBRTC_SDP_TYPE_ANSWER, text);
+    }
+  else if (g_str_has_prefix (line, "@candidate "))
+    {
+      g_signal_emit_by_name (webrtcbin, "add-ice-candidate", 0, text);
+    }
+  else if (g_str_equal (line, "describe"))
+    {
+      bench_describe (GST_BIN (pipeline));
+    }
+  else if (g_str_equal (line, "quit"))
+    {
+      g_main_loop_quit (loop);
+    }
 }
 
 static void
 on_candidate (GstElement * element, guint mline, const gchar * text,
-    gpointer data)
+	      gpointer data)
 {
   say ("candidate", text);
 }
@@ -155,10 +173,11 @@ on_candidate (GstElement * element, guint mline, const gchar * text,
 
 static void
 add_sender (const gchar * description, const gchar * rtp, gboolean video,
-    GstElement * source)
+	    GstElement * source)
 {
   g_autoptr (GError) error = NULL;
-  GstElement *bin = gst_parse_bin_from_description (description, TRUE, &error);
+  GstElement *bin =
+    gst_parse_bin_from_description (description, TRUE, &error);
   if (!bin)
     bench_fail ("%s", error->message);
   g_autoptr (GstElement) filter = gst_bin_get_by_name (GST_BIN (bin), "rtp");
@@ -168,15 +187,16 @@ add_sender (const gchar * description, const gchar * rtp, gboolean video,
   gst_element_link (source, bin);
   g_autoptr (GstPad) src = gst_element_get_static_pad (bin, "src");
   g_autoptr (GstPad) sink =
-      gst_element_request_pad_simple (webrtcbin, "sink_%u");
+    gst_element_request_pad_simple (webrtcbin, "sink_%u");
   g_signal_connect (sink, "notify::caps", G_CALLBACK (on_caps), NULL);
   if (gst_pad_link (src, sink) != GST_PAD_LINK_OK)
     bench_fail ("cannot link to webrtcbin");
-  if (video) {
-    g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
-    g_object_get (sink, "transceiver", &transceiver, NULL);
-    g_object_set (transceiver, "do-nack", TRUE, NULL);
-  }
+  if (video)
+    {
+      g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+      g_object_get (sink, "transceiver", &transceiver, NULL);
+      g_object_set (transceiver, "do-nack", TRUE, NULL);
+    }
 }
 
 static void
@@ -193,10 +213,11 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
     return;
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
   const gchar *media =
-      gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
+    gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
   gboolean video = g_strcmp0 (media, "video") == 0;
   GstElement *bin = gst_parse_bin_from_description (video ? VIDEO_RECEIVE :
-      AUDIO_RECEIVE, TRUE, NULL);
+						    AUDIO_RECEIVE, TRUE,
+						    NULL);
   GstElement *sink = bench_sink ();
   gst_bin_add_many (GST_BIN (pipeline), bin, sink, NULL);
   gst_element_link (bin, sink);
@@ -211,24 +232,28 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
 
 static void
 on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
-    gpointer data)
+		 gpointer data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
-  if (pem && factory && g_str_equal (GST_OBJECT_NAME (factory), "dtlssrtpdec"))
+  if (pem && factory
+      && g_str_equal (GST_OBJECT_NAME (factory), "dtlssrtpdec"))
     g_object_set (element, "pem", pem, NULL);
 }
 
 static gboolean
 on_message (GstBus * bus, GstMessage * message, gpointer data)
 {
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
-    g_autoptr (GError) error = NULL;
-    g_autofree gchar *debug = NULL;
-    gst_message_parse_error (message, &error, &debug);
-    bench_fail ("%s: %s", error->message, debug);
-  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY) {
-    gst_bin_recalculate_latency (GST_BIN (pipeline));
-  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree gchar *debug = NULL;
+      gst_message_parse_error (message, &error, &debug);
+      bench_fail ("%s: %s", error->message, debug);
+    }
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY)
+    {
+      gst_bin_recalculate_latency (GST_BIN (pipeline));
+    }
   return G_SOURCE_CONTINUE;
 }
 
@@ -238,24 +263,27 @@ make_webrtcbin (void)
   webrtcbin = gst_element_factory_make ("webrtcbin", NULL);
   if (!webrtcbin)
     bench_fail ("no webrtcbin: install gstreamer1.0-plugins-bad");
-  gst_util_set_object_arg (G_OBJECT (webrtcbin), "bundle-policy", "max-bundle");
+  gst_util_set_object_arg (G_OBJECT (webrtcbin), "bundle-policy",
+			   "max-bundle");
   g_object_set (webrtcbin, "latency", arg_latency, NULL);
   gst_bin_add (GST_BIN (pipeline), webrtcbin);
   g_signal_connect (webrtcbin, "deep-element-added",
-      G_CALLBACK (on_deep_element), NULL);
+		    G_CALLBACK (on_deep_element), NULL);
   g_signal_connect (webrtcbin, "pad-added", G_CALLBACK (on_pad_added), NULL);
   g_signal_connect (webrtcbin, "on-ice-candidate", G_CALLBACK (on_candidate),
-      NULL);
+		    NULL);
   g_autoptr (GObject) ice = NULL;
   g_autoptr (GObject) agent = NULL;
   g_object_get (webrtcbin, "ice-agent", &ice, NULL);
   g_object_set (ice, "ice-tcp", FALSE, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   g_object_set (agent, "upnp", FALSE, NULL);
-  if (arg_local_address) {
-    gboolean ok = FALSE;
-    g_signal_emit_by_name (ice, "add-local-ip-address", arg_local_address, &ok);
-  }
+  if (arg_local_address)
+    {
+      gboolean ok = FALSE;
+      g_signal_emit_by_name (ice, "add-local-ip-address", arg_local_address,
+			     &ok);
+    }
 }
 
 int
