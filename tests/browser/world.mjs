@@ -6,7 +6,7 @@ import { launch } from '../support/browsers.mjs';
 import { test } from '../support/harness.mjs';
 import { captureFiles } from '../support/media.mjs';
 import { Person } from '../support/person.mjs';
-import { haveServer, startServer } from '../support/servers.mjs';
+import { startServer } from '../support/servers.mjs';
 
 export const build = path.resolve(process.argv[2] ?? 'build');
 export const out = path.resolve(process.env.OUT ?? 'out', 'browser');
@@ -59,5 +59,5 @@ export function scene(name, body, options = {}) {
     await body({ t, server, join });
     for (const person of people)
       person.fine(options.complaints);
-  }, { skip: haveServer(build) ? null : 'gst-chat-server is not built', ...options });
+  }, options);
 }

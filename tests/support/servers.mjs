@@ -2,7 +2,6 @@
 // Child processes of the tests: our server, real socket.io servers, pipelines.
 // Each is ended with the case that started it, by its process id.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -98,19 +97,11 @@ export async function startServer(t, build, args = []) {
   return { url: `http://127.0.0.1:${port}`, port: Number(port), child };
 }
 
-export function haveServer(build) {
-  return existsSync(path.join(build, 'gst/server/gst-chat-server'));
-}
-
 function pluginEnv(build) {
   return {
     GST_PLUGIN_PATH_1_0: path.join(build, 'gst/elements'),
     GST_REGISTRY_1_0: path.join(build, 'registry.bin'),
   };
-}
-
-export function havePlugin(build) {
-  return existsSync(path.join(build, 'gst/elements/libgstchat.so'));
 }
 
 // A pipeline as a user would start it.
@@ -119,8 +110,35 @@ export function startPipeline(t, build, description, { env = {} } = {}) {
     { env: { ...pluginEnv(build), ...env } });
 }
 
-// A pipeline inside tests/support/media-probe, which says what it sees and hears.
-export function startProbe(t, build, args, { env = {} } = {}) {
-  return new Child(t, path.join(build, 'tests/support/media-probe'), args,
-    { env: { ...pluginEnv(build), ...env } });
+// A pipeline inside tests/support/media-probe, which says what its sinks
+// vcheck… see and acheck… hear.
+export class Probe extends Child {
+  constructor(t, build, description, { env = {} } = {}) {
+    super(t, path.join(build, 'tests/support/media-probe'), [description], { env: { ...pluginEnv(build), ...env } });
+  }
+
+  // A line that comes from now on.
+  next(match, what, ms = 20000) {
+    const from = this.lines.length;
+    let seen = null;
+    return until(() => {
+      if (this.ended !== null)
+        throw new Error(`it has ended (${this.ended}): ${this.errors.slice(-3).join(' | ')}`);
+      for (const line of this.lines.slice(from)) {
+        const value = JSON.parse(line);
+        seen = value.video ?? value.audio ?? seen;
+        if (match(value))
+          return value;
+      }
+      return false;
+    }, () => `${what} in the pipeline, last: ${JSON.stringify(seen)}`, ms);
+  }
+
+  sees(colour, sink = 'vcheck') {
+    return this.next(({ video: v }) => v?.sink === sink && v.colour === colour && v.moving, `a moving ${colour} ball`);
+  }
+
+  hears(hz, sink = 'acheck') {
+    return this.next(({ audio: a }) => a?.sink === sink && a.tone && Math.abs(a.hz - hz) < 10, `a tone of ${hz} Hz`);
+  }
 }
