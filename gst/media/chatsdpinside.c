@@ -94,7 +94,7 @@ copy_attributes (GstSDPMedia * out, const GstSDPMedia * in,
     if (is_format_attribute (media, attribute->key, value)
         || is_extmap (attribute->key, value)
         || g_strv_contains (others, attribute->key)) {
-      gst_sdp_media_add_attribute (out, attribute->key, attribute->value);
+      gst_sdp_media_add_attribute (out, attribute->key, value);
     }
   }
 }
@@ -132,7 +132,7 @@ write_taken (GstSDPMessage * message, const GstChatSdp * sdp,
   }
   add_transport (out, sdp, transport_of (sdp, map, media));
   gst_sdp_media_add_attribute (out,
-      gst_chat_direction_name (media->direction), NULL);
+      gst_chat_direction_name (media->direction), "");
   copy_attributes (out, gst_sdp_message_get_media (sdp->message,
           line->outside), media);
   add_media (message, out);
@@ -146,8 +146,8 @@ write_rejected (GstSDPMessage * message, const GstChatSdp * sdp,
   GstSDPMedia *out = begin_media (line->type, TRUE, line->mid);
   gst_sdp_media_add_format (out, "0");
   add_transport (out, sdp, transport_of (sdp, map, NULL));
-  gst_sdp_media_add_attribute (out, "inactive", NULL);
-  gst_sdp_media_add_attribute (out, "rtcp-mux", NULL);
+  gst_sdp_media_add_attribute (out, "inactive", "");
+  gst_sdp_media_add_attribute (out, "rtcp-mux", "");
   add_media (message, out);
 }
 
