@@ -48,9 +48,6 @@ typedef struct {
   void (*local_candidate) (const gchar * candidate, guint mline_index, gpointer user_data);
 } GstChatConnectionCallbacks;
 
-/* What a call needs is installed: webrtcbin, nice, dtls, srtp, rtpmanager.
- * GST_CHAT_ERROR_MISSING names the element and its Debian package. */
-gboolean gst_chat_connection_check_plugins (GError ** error);
 /* Makes ready, in another thread, what the first call of a process would have
  * to wait for. Once is enough; any thread. */
 void gst_chat_connection_prewarm (void);
@@ -110,6 +107,12 @@ GstStructure *gst_chat_connection_get_stats_in_loop (GstChatConnection * connect
 guint64 gst_chat_connection_get_idle_in_loop (GstChatConnection * connection);
 /* TRUE between LINK_CONNECTED and the end. */
 gboolean gst_chat_connection_is_connected_in_loop (GstChatConnection * connection);
+
+/* Waits, a few seconds at most, until what closed connections and detached
+ * senders of @bin have left running in other threads has stopped. Before the bin
+ * goes to NULL, or threads are still running when the process ends. Not in the
+ * loop's thread, and with no lock held. FALSE: something hangs in a sink. */
+gboolean gst_chat_connection_wait_closed (GstBin * bin);
 
 /* Detaches senders and receivers (their pads stay), takes webrtcbin out of the
  * bin and brings it to NULL in another thread. Frees. From any state. */

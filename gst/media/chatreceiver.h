@@ -23,13 +23,14 @@ void gst_chat_receiver_push_eos (GstChatReceiver * receiver);
 
 /* --- for the connection --- */
 
-/* A decoder or depayloader gave up in a call. Any thread. */
-typedef void (*GstChatReceiverFailed) (const GError * error, gpointer user_data);
-
 /* webrtcbin's @src_pad, which is blocked and has caps, has this call's media.
- * Depayloader and decoder go into @call_bin. */
+ * Depayloader and decoder go into @call_bin, a GstChatFence, which hears of it
+ * when they fail. What was attached before is detached. */
 gboolean gst_chat_receiver_attach (GstChatReceiver * receiver, GstBin * call_bin,
     GstPad * src_pad, GError ** error);
+/* The codec attached now, NULL: none. */
+const GstChatCodec *gst_chat_receiver_get_codec (GstChatReceiver * receiver);
+gboolean gst_chat_receiver_get_size (GstChatReceiver * receiver, gint * width, gint * height);
 /* Never blocks; downstream sees a gap. */
 void gst_chat_receiver_detach (GstChatReceiver * receiver);
 

@@ -57,10 +57,17 @@ gboolean gst_chat_sender_attach (GstChatSender * sender, const GstChatCodec * co
     const GstCaps * rtp_caps, GstBin * call_bin, GstPad * sink_pad,
     GstChatSenderFailed failed, gpointer user_data, GDestroyNotify notify,
     GError ** error);
-/* The call is up: let media through, with a keyframe first. */
-void gst_chat_sender_start (GstChatSender * sender);
+/* The running time at which media that is not live waits for a call;
+ * GST_CLOCK_TIME_NONE: live, or nothing has come yet. */
+GstClockTime gst_chat_sender_get_held (GstChatSender * sender);
+/* The call is up: let media through, with a keyframe first. Media that is not
+ * live goes on so that its running time @base is now (the same for all senders
+ * of a call: they stay together); GST_CLOCK_TIME_NONE: from where it waits. */
+void gst_chat_sender_start (GstChatSender * sender, GstClockTime base);
 /* Asks for a keyframe, all headers with it; at most a few a second go out. */
 void gst_chat_sender_request_keyframe (GstChatSender * sender);
+/* Of what comes in; FALSE: not known yet, or audio. */
+gboolean gst_chat_sender_get_size (GstChatSender * sender, gint * width, gint * height);
 /* Never blocks; what has to stop does so in another thread. */
 void gst_chat_sender_detach (GstChatSender * sender);
 

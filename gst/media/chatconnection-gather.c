@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Candidates, ours and theirs, and the text that leaves with them. */
+#include "chatconnection-private.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include "chaterror.h"
+#include "chatlimits.h"
+
+GST_DEBUG_CATEGORY_STATIC (chat_gather_debug);
+#define GST_CAT_DEFAULT chat_gather_debug
+
+/* Host candidates are there at once, a STUN server answers in 20 ms or not in
+ * time: what is late goes with the second round. */
+#define FIRST_DESCRIPTION_MS 100
+
+/* Whether some interface has an address that libnice would find by itself. */
+static gboolean
+has_outside_address (void)
+{
+  struct ifaddrs *all = NULL;
+  if (getifaddrs (&all) != 0)
+    return TRUE;
+
+  gboolean found = FALSE;
+  for (struct ifaddrs * i = all; i && !found; i = i->ifa_next) {
+    if (!i->ifa_addr || !(i->ifa_flags & IFF_UP)
+        || (i->ifa_flags & IFF_LOOPBACK))
+      continue;
+    if (i->ifa_addr->sa_family == AF_INET)
+      found = TRUE;
+    else if (i->ifa_addr->sa_family == AF_INET6) {
+      const struct sockaddr_in6 *in6 = (gpointer) i->ifa_addr;
+      found = !IN6_IS_ADDR_LINKLOCAL (&in6->sin6_addr);
+    }
+  }
+  freeifaddrs (all);
+  return found;
+}
+
+static void
+set_if_there (GObject * object, const gchar * property, gboolean value)
+{
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (object), property))
+    g_object_set (object, property, value, NULL);
+}
+
+static void
+setup_agent (GObject * ice)
+{
+  g_autoptr (GObject) agent = NULL;
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent"))
+    g_object_get (ice, "agent", &agent, NULL);
+  if (!agent)
+    return;
+  /* Costs 200 ms each time, and multicast. */
+  set_if_there (agent, "upnp", FALSE);
+
+  gboolean consent = FALSE;
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (agent),
+          "consent-freshness"))
+    g_object_get (agent, "consent-freshness", &consent, NULL);
+  /* The next best way to notice that nobody is there any more. */
+  if (!consent)
+    set_if_there (agent, "keepalive-conncheck", TRUE);
+}
+
+void
+gst_chat_connection_setup_ice (GstChatConnection * self)
+{
+  GST_DEBUG_CATEGORY_INIT (chat_gather_debug, "chatgather", 0,
+      "chat: candidates and descriptions");
+
+  g_object_get (self->webrtc, "ice-agent", &self->ice, NULL);
+  if (self->ice) {
+    set_if_there (self->ice, "ice-tcp", FALSE);
+    setup_agent (self->ice);
+    const gchar *address = self->config.local_address;
+    if (!address && !has_outside_address ())
+      address = "127.0.0.1";
+    gboolean added = FALSE;
+    if (address)
+      g_signal_emit_by_name (self->ice, "add-local-ip-address", address,
+          &added);
+  }
+
+  if (self->config.stun_server)
+    g_object_set (self->webrtc, "stun-server", self->config.stun_server, NULL);
+  for (gchar ** turn = self->config.turn_servers; turn && *turn; turn++) {
+    gboolean added = FALSE;
+    g_signal_emit_by_name (self->webrtc, "add-turn-server", *turn, &added);
+    if (!added)
+      GST_WARNING_OBJECT (self->webrtc, "a TURN server is not taken; it must "
+          "look like turn://user:password@host:port");
+  }
+  if (self->config.relay_only)
+    g_object_set (self->webrtc, "ice-transport-policy",
+        GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, NULL);
+}
+
+/* ---- the text that leaves ---- */
+
+gchar *
+gst_chat_connection_describe (GstChatConnection * self, GError ** error)
+{
+  if (!self->local) {
+    g_set_error (error, GST_CHAT_ERROR, GST_CHAT_ERROR_FAILED,
+        "There is no description yet");
+    return NULL;
+  }
+  GstChatSdpLocal local = {
+    .setup = GST_CHAT_SETUP_NONE,
+    .fingerprint = self->certificate->fingerprint,
+    .candidates = self->candidates,
+    .relay_only = self->config.relay_only,
+    .end_of_candidates = self->gathered,
+    .version = self->version++,
+    .stereo = TRUE,
+  };
+  return gst_chat_sdp_local_for_remote (self->local, self->answered,
+      self->map, &local, error);
+}
+
+/* FALSE: failed already. */
+static gboolean
+remember_offer (GstChatConnection * self, const gchar * text, GError ** error)
+{
+  if (!self->offerer || self->sent_offer)
+    return TRUE;
+  self->sent_offer = gst_chat_sdp_parse_remote (text, TRUE, error);
+  return self->sent_offer != NULL;
+}
+
+void
+gst_chat_connection_first_description (GstChatConnection * self)
+{
+  if (self->phase != GST_CHAT_PHASE_GATHERING)
+    return;
+  if (self->gather_timer) {
+    g_source_destroy (self->gather_timer);
+    g_clear_pointer (&self->gather_timer, g_source_unref);
+  }
+
+  GError *error = NULL;
+  g_autofree gchar *text = gst_chat_connection_describe (self, &error);
+  if (!text || !remember_offer (self, text, &error)) {
+    gst_chat_connection_fail (self, error);
+    return;
+  }
+  gboolean is_offer = !self->answered;
+  self->phase = is_offer ? GST_CHAT_PHASE_OFFERED : GST_CHAT_PHASE_STABLE;
+  self->described = TRUE;
+  GST_DEBUG_OBJECT (self->webrtc, "%s with %u candidates%s",
+      is_offer ? "offer" : "answer", self->candidates->len,
+      self->gathered ? ", all" : "");
+  GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
+  self->callbacks->local_description (is_offer, text, self->user_data);
+  if (mailbox->connection && !is_offer)
+    gst_chat_connection_settled (self);
+  gst_chat_mailbox_unref (mailbox);
+}
+
+static void
+timer_in_loop (gpointer data)
+{
+  GstChatMailbox *mailbox = data;
+  if (mailbox->connection)
+    gst_chat_connection_first_description (mailbox->connection);
+}
+
+void
+gst_chat_connection_start_gathering (GstChatConnection * self)
+{
+  self->phase = GST_CHAT_PHASE_GATHERING;
+  /* Nothing is gathered where no m-line has a transport. */
+  if (self->gathered || gst_sdp_message_medias_len (self->local) == 0) {
+    gst_chat_connection_first_description (self);
+    return;
+  }
+  self->gather_timer = gst_chat_loop_add_timeout (self->loop,
+      FIRST_DESCRIPTION_MS, timer_in_loop, gst_chat_mailbox_ref (self->mailbox),
+      gst_chat_mailbox_unref);
+}
+
+/* ---- the second answer ---- */
+
+/* Longer than a silent STUN server takes to be given up. */
+#define REPEAT_MS 5000
+
+static void
+repeat_in_loop (GstChatConnection * self, gpointer data)
+{
+  if (self->phase != GST_CHAT_PHASE_STABLE || !self->repeat_timer)
+    return;
+  g_source_destroy (self->repeat_timer);
+  g_clear_pointer (&self->repeat_timer, g_source_unref);
+
+  GError *error = NULL;
+  g_autofree gchar *text = gst_chat_connection_describe (self, &error);
+  if (text)
+    self->callbacks->local_description (FALSE, text, self->user_data);
+  else
+    gst_chat_connection_fail (self, error);
+}
+
+static void
+repeat_timer_in_loop (gpointer data)
+{
+  GstChatMailbox *mailbox = data;
+  if (mailbox->connection)
+    repeat_in_loop (mailbox->connection, NULL);
+}
+
+void
+gst_chat_connection_repeat_answer (GstChatConnection * self)
+{
+  if (self->repeat_timer)
+    return;
+  self->repeat_timer = gst_chat_loop_add_timeout (self->loop, REPEAT_MS,
+      repeat_timer_in_loop, gst_chat_mailbox_ref (self->mailbox),
+      gst_chat_mailbox_unref);
+  if (self->gathered || self->connected)
+    gst_chat_mailbox_post (self->mailbox, 0, repeat_in_loop, NULL, NULL);
+}
+
+void
+gst_chat_connection_hurry_answer (GstChatConnection * self)
+{
+  repeat_in_loop (self, NULL);
+}
+
+/* ---- candidates of ours ---- */
+
+static void
+local_candidate_in_loop (GstChatConnection * self, gpointer data)
+{
+  const GstChatLocalCandidate *candidate = data;
+  if (self->phase == GST_CHAT_PHASE_FAILED
+      || self->candidates->len >= GST_CHAT_MAX_CANDIDATES)
+    return;
+  g_ptr_array_add (self->candidates,
+      gst_chat_local_candidate_new (candidate->mline, candidate->text));
+
+  GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
+  if (self->callbacks->local_candidate) {
+    gint mline = gst_chat_sdp_map_to_outside (self->map, candidate->mline);
+    self->callbacks->local_candidate (candidate->text, MAX (mline, 0),
+        self->user_data);
+  }
+  if (mailbox->connection && self->described)
+    self->callbacks->candidates_changed (FALSE, self->user_data);
+  gst_chat_mailbox_unref (mailbox);
+}
+
+/* webrtcbin's thread. */
+void
+gst_chat_connection_on_ice_candidate (GstElement * webrtc, guint mline,
+    gchar * text, gpointer mailbox)
+{
+  if (text && *text)
+    gst_chat_mailbox_post (mailbox, 0, local_candidate_in_loop,
+        gst_chat_local_candidate_new (mline, text),
+        (GDestroyNotify) gst_chat_local_candidate_free);
+}
+
+static void
+gathered_in_loop (GstChatConnection * self, gpointer data)
+{
+  if (self->gathered || self->phase == GST_CHAT_PHASE_FAILED)
+    return;
+  self->gathered = TRUE;
+  GST_DEBUG_OBJECT (self->webrtc, "gathered %u candidates",
+      self->candidates->len);
+
+  GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
+  gboolean was_described = self->described;
+  if (self->callbacks->local_candidate)
+    self->callbacks->local_candidate (NULL, 0, self->user_data);
+  if (mailbox->connection)
+    gst_chat_connection_first_description (self);
+  if (mailbox->connection && was_described)
+    self->callbacks->candidates_changed (TRUE, self->user_data);
+  if (mailbox->connection)
+    repeat_in_loop (self, NULL);
+  gst_chat_mailbox_unref (mailbox);
+}
+
+/* webrtcbin's thread. */
+void
+gst_chat_connection_on_gathering (GstElement * webrtc, GParamSpec * pspec,
+    gpointer mailbox)
+{
+  GstWebRTCICEGatheringState state;
+  g_object_get (webrtc, "ice-gathering-state", &state, NULL);
+  /* Posted behind the candidates: webrtcbin emits them first. */
+  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+    gst_chat_mailbox_post (mailbox, 0, gathered_in_loop, NULL, NULL);
+}
+
+/* ---- candidates of theirs ---- */
+
+static void
+give_candidate (GstChatConnection * self, guint inside, const gchar * text)
+{
+  if (self->n_remote_candidates++ >= GST_CHAT_MAX_CANDIDATES)
+    return;
+  if (g_signal_lookup ("add-ice-candidate-full", G_OBJECT_TYPE (self->webrtc)))
+    g_signal_emit_by_name (self->webrtc, "add-ice-candidate-full", inside, text,
+        NULL);
+  else
+    g_signal_emit_by_name (self->webrtc, "add-ice-candidate", inside, text);
+}
+
+void
+gst_chat_connection_take_candidates (GstChatConnection * self,
+    const GstChatSdp * older, const GstChatSdp * newer)
+{
+  g_autoptr (GArray) fresh =
+      gst_chat_sdp_new_candidates (older, newer, self->map);
+  for (guint i = 0; i < fresh->len; i++) {
+    const GstChatSdpCandidateRef *ref =
+        &g_array_index (fresh, GstChatSdpCandidateRef, i);
+    give_candidate (self, ref->mline, ref->candidate->text);
+  }
+}
+
+/* webrtcbin has the remote's description. */
+static gboolean
+is_described (GstChatConnection * self)
+{
+  return self->remote && self->lines->len > 0;
+}
+
+void
+gst_chat_connection_add_candidate_in_loop (GstChatConnection * self,
+    const gchar * text, guint mline_index)
+{
+  if (self->phase == GST_CHAT_PHASE_FAILED || !text || !*text)
+    return;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstChatCandidate) candidate =
+      gst_chat_candidate_parse (text, &error);
+  if (!candidate || !candidate->usable) {
+    GST_DEBUG_OBJECT (self->webrtc, "a candidate is of no use: %s",
+        error ? error->message : text);
+    return;
+  }
+
+  if (!is_described (self)) {
+    if (self->early->len < GST_CHAT_MAX_CANDIDATES)
+      g_ptr_array_add (self->early,
+          gst_chat_local_candidate_new (mline_index, candidate->text));
+    return;
+  }
+  if (self->remote->bundle)
+    mline_index = self->remote->bundle_first;
+  gint inside = gst_chat_sdp_map_to_inside (self->map, mline_index);
+  if (inside >= 0)
+    give_candidate (self, inside, candidate->text);
+}
+
+void
+gst_chat_connection_flush_early (GstChatConnection * self)
+{
+  g_autoptr (GPtrArray) early = self->early;
+  self->early = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      gst_chat_local_candidate_free);
+  for (guint i = 0; i < early->len; i++) {
+    const GstChatLocalCandidate *candidate = g_ptr_array_index (early, i);
+    gst_chat_connection_add_candidate_in_loop (self, candidate->text,
+        candidate->mline);
+  }
+}

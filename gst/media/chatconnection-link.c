@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The transport: who is at the other end, and what comes through. */
+#include "chatconnection-private.h"
+
+#include "chaterror.h"
+
+GST_DEBUG_CATEGORY_STATIC (chat_link_debug);
+#define GST_CAT_DEFAULT chat_link_debug
+
+/* A remote that changes its SSRC or its codec gets a new pad each time. */
+#define MAX_PADS 64
+
+/* ---- what webrtcbin is made of ---- */
+
+/* nicesrc's thread. Everything but STUN comes by here. */
+static GstPadProbeReturn
+on_packet (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  GstChatMailbox *mailbox = data;
+  g_mutex_lock (&mailbox->lock);
+  mailbox->last_packet = g_get_monotonic_time ();
+  g_mutex_unlock (&mailbox->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+lost (GstChatConnection * self, const gchar * why)
+{
+  if (self->phase == GST_CHAT_PHASE_FAILED)
+    return;
+  self->phase = GST_CHAT_PHASE_FAILED;
+  self->generation++;
+  self->connected = FALSE;
+  g_autoptr (GError) error = g_error_new_literal (GST_CHAT_ERROR,
+      GST_CHAT_ERROR_CONNECT, why);
+  self->callbacks->link_state (GST_CHAT_LINK_FAILED, error, self->user_data);
+}
+
+static void
+dtls_closed_in_loop (GstChatConnection * self, gpointer data)
+{
+  lost (self, "The remote has closed the connection");
+}
+
+/* Whichever thread runs DTLS. webrtcbin itself does not notice. */
+static void
+on_dtls_state (GstElement * dtls, GParamSpec * pspec, gpointer mailbox)
+{
+  gint state = 0;
+  g_object_get (dtls, "connection-state", &state, NULL);
+  GEnumClass *states = g_type_class_ref (pspec->value_type);
+  const GEnumValue *value = g_enum_get_value (states, state);
+  if (value && (g_str_equal (value->value_nick, "closed")
+          || g_str_equal (value->value_nick, "failed")))
+    gst_chat_mailbox_post (mailbox, 0, dtls_closed_in_loop, NULL, NULL);
+  g_type_class_unref (states);
+}
+
+static void
+connect_mailbox (gpointer object, const gchar * signal, GCallback callback,
+    GstChatMailbox * mailbox)
+{
+  g_signal_connect_data (object, signal, callback,
+      gst_chat_mailbox_ref (mailbox),
+      (GClosureNotify) (void (*)(void)) gst_chat_mailbox_unref, 0);
+}
+
+/* webrtcbin's thread. */
+static void
+on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
+    gpointer mailbox)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
+
+  if (g_str_equal (name, "dtlssrtpdec")) {
+    /* An identity for each call; the process has only one otherwise. */
+    g_object_set (element, "pem",
+        g_object_get_data (G_OBJECT (webrtc), "gst-chat-pem"), NULL);
+    connect_mailbox (element, "notify::connection-state",
+        G_CALLBACK (on_dtls_state), mailbox);
+  } else if (g_str_equal (name, "nicesrc")) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "src");
+    gst_pad_add_probe (pad,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet,
+        gst_chat_mailbox_ref (mailbox), gst_chat_mailbox_unref);
+  }
+}
+
+/* ---- media of the remote ---- */
+
+typedef struct
+{
+  GstPad *pad;
+  gulong probe;
+} BlockedPad;
+
+void
+gst_chat_blocked_pad_free (gpointer data)
+{
+  BlockedPad *blocked = data;
+  gst_object_unref (blocked->pad);
+  g_free (blocked);
+}
+
+static GstPadProbeReturn
+on_blocked (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_unwanted (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+drop_pad (BlockedPad * blocked)
+{
+  gst_pad_add_probe (blocked->pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_unwanted,
+      NULL, NULL);
+  gst_pad_remove_probe (blocked->pad, blocked->probe);
+}
+
+static GstChatLine *
+line_of_pad (GstChatConnection * self, GstPad * pad)
+{
+  GstWebRTCRTPTransceiver *transceiver = NULL;
+  guint mline = G_MAXUINT;
+  g_object_get (pad, "transceiver", &transceiver, NULL);
+  if (transceiver)
+    g_object_get (transceiver, "mlineindex", &mline, NULL);
+  gst_clear_object (&transceiver);
+  return mline < self->lines->len ?
+      g_ptr_array_index (self->lines, mline) : NULL;
+}
+
+/* The connection may be closed when this returns. */
+static void
+attach_pad (GstChatConnection * self, BlockedPad * blocked)
+{
+  GstChatLine *line = line_of_pad (self, blocked->pad);
+  if (!line) {
+    drop_pad (blocked);
+    return;
+  }
+  if (!line->receiver) {
+    GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
+    GstChatReceiver *receiver = self->callbacks->receiver_for (line->kind,
+        line->index, self->user_data);
+    gboolean closed = !mailbox->connection;
+    gst_chat_mailbox_unref (mailbox);
+    if (closed)
+      return;
+    line->receiver = receiver;
+  }
+  if (!line->receiver) {
+    drop_pad (blocked);
+    return;
+  }
+
+  GError *error = NULL;
+  GST_DEBUG_OBJECT (self->webrtc, "%s receives", GST_PAD_NAME (blocked->pad));
+  if (!gst_chat_receiver_attach (line->receiver, self->call, blocked->pad,
+          &error)) {
+    gst_chat_connection_fail (self, error);
+    return;
+  }
+  gst_pad_remove_probe (blocked->pad, blocked->probe);
+}
+
+static void
+pad_in_loop (GstChatConnection * self, gpointer data)
+{
+  const BlockedPad *blocked = data;
+  if (self->phase == GST_CHAT_PHASE_FAILED)
+    return;
+  if (++self->n_pads > MAX_PADS) {
+    gst_chat_connection_fail (self, g_error_new (GST_CHAT_ERROR,
+            GST_CHAT_ERROR_LIMIT, "The remote starts too many streams"));
+    return;
+  }
+  BlockedPad *own = g_new (BlockedPad, 1);
+  own->pad = gst_object_ref (blocked->pad);
+  own->probe = blocked->probe;
+  if (!self->connected) {
+    /* Nobody has looked at the certificate yet. */
+    g_ptr_array_add (self->blocked, own);
+    return;
+  }
+  attach_pad (self, own);
+  gst_chat_blocked_pad_free (own);
+}
+
+/* A streaming thread of webrtcbin's. */
+static void
+on_pad_added (GstElement * webrtc, GstPad * pad, gpointer mailbox)
+{
+  if (!GST_PAD_IS_SRC (pad))
+    return;
+  BlockedPad *blocked = g_new (BlockedPad, 1);
+  blocked->pad = gst_object_ref (pad);
+  blocked->probe = gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, on_blocked, NULL, NULL);
+  gst_chat_mailbox_post (mailbox, 0, pad_in_loop, blocked,
+      gst_chat_blocked_pad_free);
+}
+
+/* ---- the link ---- */
+
+/* The certificate that the remote has shown for @transceiver, in PEM. */
+static gchar *
+remote_certificate (GstWebRTCRTPTransceiver * transceiver)
+{
+  GObject *end = NULL;
+  GObject *transport = NULL;
+  gchar *pem = NULL;
+
+  g_object_get (transceiver, "receiver", &end, NULL);
+  if (end)
+    g_object_get (end, "transport", &transport, NULL);
+  if (transport)
+    g_object_get (transport, "remote-certificate", &pem, NULL);
+  g_clear_object (&transport);
+  g_clear_object (&end);
+  return pem;
+}
+
+/* webrtcbin before 1.28.5 lets everybody in. */
+static gboolean
+is_remote_genuine (GstChatConnection * self)
+{
+  g_autoptr (GArray) transceivers = NULL;
+  g_signal_emit_by_name (self->webrtc, "get-transceivers", &transceivers);
+  guint n_checked = 0;
+
+  for (guint i = 0; transceivers && i < transceivers->len; i++) {
+    GstWebRTCRTPTransceiver *transceiver =
+        g_array_index (transceivers, GstWebRTCRTPTransceiver *, i);
+    guint mline = G_MAXUINT;
+    g_object_get (transceiver, "mlineindex", &mline, NULL);
+    gint outside = mline < self->lines->len ?
+        gst_chat_sdp_map_to_outside (self->map, mline) : -1;
+    const GstChatSdpMedia *media = outside >= 0 && self->remote ?
+        gst_chat_sdp_get_media (self->remote, outside) : NULL;
+    if (!media || media->rejected)
+      continue;
+
+    g_autofree gchar *pem = remote_certificate (transceiver);
+    if (!media->fingerprints || !gst_chat_fingerprint_matches_pem
+        ((const gchar * const *) media->fingerprints, pem)) {
+      GST_WARNING_OBJECT (self->webrtc, "m-line %u: the remote's certificate "
+          "is not that of its description", mline);
+      return FALSE;
+    }
+    n_checked++;
+  }
+  return n_checked > 0;
+}
+
+void
+gst_chat_connection_start_senders (GstChatConnection * self)
+{
+  /* Media of one file stays together. */
+  GstClockTime base = GST_CLOCK_TIME_NONE;
+  for (guint i = 0; i < self->lines->len; i++) {
+    const GstChatLine *line = g_ptr_array_index (self->lines, i);
+    GstClockTime held = line->attached && !line->started ?
+        gst_chat_sender_get_held (line->sender) : GST_CLOCK_TIME_NONE;
+    if (GST_CLOCK_TIME_IS_VALID (held)
+        && (!GST_CLOCK_TIME_IS_VALID (base) || held < base))
+      base = held;
+  }
+  for (guint i = 0; i < self->lines->len; i++) {
+    GstChatLine *line = g_ptr_array_index (self->lines, i);
+    if (line->attached && !line->started)
+      gst_chat_sender_start (line->sender, base);
+    line->started = line->attached;
+  }
+  /* webrtcbin sends no reports with a clock in them before it has been told the
+   * latency, and nobody tells an element that comes late without being asked. */
+  gst_element_post_message (self->webrtc,
+      gst_message_new_latency (GST_OBJECT (self->webrtc)));
+}
+
+static void
+connected (GstChatConnection * self)
+{
+  if (self->connected || self->phase == GST_CHAT_PHASE_FAILED)
+    return;
+  if (!is_remote_genuine (self)) {
+    gst_chat_connection_fail (self, g_error_new (GST_CHAT_ERROR,
+            GST_CHAT_ERROR_REFUSED, "The remote is not who it says it is: its "
+            "certificate does not match the fingerprint of its description"));
+    return;
+  }
+  self->connected = TRUE;
+  gst_chat_connection_start_senders (self);
+  gst_chat_connection_ask_stats (self);
+
+  GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
+  self->callbacks->link_state (GST_CHAT_LINK_CONNECTED, NULL, self->user_data);
+  g_autoptr (GPtrArray) blocked = NULL;
+  if (mailbox->connection) {
+    blocked = self->blocked;
+    self->blocked = g_ptr_array_new_with_free_func (gst_chat_blocked_pad_free);
+  }
+  for (guint i = 0; mailbox->connection && i < blocked->len; i++)
+    attach_pad (self, g_ptr_array_index (blocked, i));
+  if (mailbox->connection)
+    gst_chat_connection_hurry_answer (self);
+  gst_chat_mailbox_unref (mailbox);
+}
+
+static void
+state_in_loop (GstChatConnection * self, gpointer data)
+{
+  switch ((GstWebRTCPeerConnectionState) GPOINTER_TO_INT (data)) {
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
+      connected (self);
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
+      lost (self, self->connected ? "The connection is lost" :
+          "No connection: no pair of addresses works; a TURN server may help");
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
+      if (self->connected)
+        lost (self, "The remote has closed the connection");
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_NEW:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTING:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
+      break;
+  }
+}
+
+/* webrtcbin's thread. */
+static void
+on_state (GstElement * webrtc, GParamSpec * pspec, gpointer mailbox)
+{
+  GstWebRTCPeerConnectionState state;
+  g_object_get (webrtc, "connection-state", &state, NULL);
+  gst_chat_mailbox_post (mailbox, 0, state_in_loop, GINT_TO_POINTER (state),
+      NULL);
+}
+
+void
+gst_chat_connection_watch (GstChatConnection * self)
+{
+  GST_DEBUG_CATEGORY_INIT (chat_link_debug, "chatlink", 0,
+      "chat: the transport of a call");
+  g_object_set_data_full (G_OBJECT (self->webrtc), "gst-chat-pem",
+      g_strdup (self->certificate->pem), g_free);
+  connect_mailbox (self->webrtc, "deep-element-added",
+      G_CALLBACK (on_element_added), self->mailbox);
+  connect_mailbox (self->webrtc, "pad-added", G_CALLBACK (on_pad_added),
+      self->mailbox);
+  connect_mailbox (self->webrtc, "notify::connection-state",
+      G_CALLBACK (on_state), self->mailbox);
+  connect_mailbox (self->webrtc, "on-ice-candidate",
+      G_CALLBACK (gst_chat_connection_on_ice_candidate), self->mailbox);
+  connect_mailbox (self->webrtc, "notify::ice-gathering-state",
+      G_CALLBACK (gst_chat_connection_on_gathering), self->mailbox);
+}

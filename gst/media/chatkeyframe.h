@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * How often a keyframe may be asked for: the requests of a pad, limited. */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* Lets upstream force-key-unit events through @pad at most every @interval; one
+ * that comes too early is not lost, it goes with a later buffer. Lives as long
+ * as the pad. */
+void gst_chat_keyframe_limit (GstPad * pad, GstClockTime interval);
+/* Asks at @pad, under its limit, for a keyframe with all headers. Any thread. */
+void gst_chat_keyframe_request (GstPad * pad);
+
+G_END_DECLS
