@@ -228,7 +228,10 @@ const gchar *gst_chat_sdp_map_get_mid (const GstChatSdpMap * map, guint outside)
  * m-line, whether we take it; rejected ones and those of kind DATA and OTHER are
  * never taken. m-lines that webrtcbin has already stay (as rejected, with the
  * attributes that it insists on), so that its indices never move; new ones come
- * behind them. Candidates are left out: they go in by add-ice-candidate. */
+ * behind them. Candidates are left out: they go in by add-ice-candidate. Every
+ * m-line that we take is sendrecv inside, since webrtcbin 1.22 cannot change a
+ * direction later: whether the remote wants to receive is in its
+ * GstChatSdpMedia.direction, and a sender must heed it. */
 GstSDPMessage *gst_chat_sdp_offer_for_webrtcbin (const GstChatSdp * offer,
     const gboolean * accept, GstChatSdpMap * map) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for an answer that has passed check_answer(). */
@@ -267,8 +270,8 @@ GstSDPMessage *gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
     const GstChatSdpLocal * local) G_GNUC_WARN_UNUSED_RESULT;
 
 /* webrtcbin's local description as the remote gets it: outside mids and m-lines
- * (the rejected ones put back), candidates, msid, setup, fingerprint, fmtp,
- * version. @remote_offer: what is answered; NULL in an offer, which fills @map
+ * (the rejected ones put back), candidates, msid, setup, direction, fingerprint,
+ * fmtp, version. @remote_offer: what is answered; NULL in an offer, which fills @map
  * with the mids "0", "1", …. Idempotent: called again with more candidates and a
  * higher version it is the text of the second round. The result has passed
  * gst_chat_sdp_parse_remote(). FAILED if webrtcbin's description is not one that

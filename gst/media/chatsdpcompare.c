@@ -174,13 +174,18 @@ static gboolean
 check_answer_bundle (const GstChatSdp * offer, const GstChatSdp * answer,
     GError ** error)
 {
+  guint n_accepted = 0;
+  for (guint i = 0; i < answer->media->len; i++) {
+    n_accepted += !gst_chat_sdp_get_media (answer, i)->rejected;
+  }
   for (guint i = 0; i < answer->media->len; i++) {
     const GstChatSdpMedia *asked = gst_chat_sdp_get_media (offer, i);
     const GstChatSdpMedia *media = gst_chat_sdp_get_media (answer, i);
     const GstSDPMedia *in = gst_sdp_message_get_media (offer->message, i);
     gboolean bundle_only = asked->bundled && gst_sdp_media_get_port (in) == 0;
     if ((media->bundled && !asked->bundled)
-        || (bundle_only && !media->rejected && !media->bundled)) {
+        || (bundle_only && !media->rejected && !media->bundled
+            && n_accepted > 1)) {
       set_protocol_error (error, "The answer's BUNDLE group does not fit the "
           "offer's in m-line %u", i);
       return FALSE;

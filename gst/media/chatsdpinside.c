@@ -13,6 +13,9 @@
 #define NO_FINGERPRINT "sha-256 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:" \
   "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
 
+/* Attributes without a value have the value "" as from the parser: webrtcbin
+ * 1.22 dies of NULL. */
+
 /* Whose ICE and DTLS attributes an m-line gets. */
 static const GstChatSdpMedia *
 transport_of (const GstChatSdp * sdp, const GstChatSdpMap * map,
@@ -131,8 +134,9 @@ write_taken (GstSDPMessage * message, const GstChatSdp * sdp,
     gst_sdp_media_add_format (out, pt);
   }
   add_transport (out, sdp, transport_of (sdp, map, media));
-  gst_sdp_media_add_attribute (out,
-      gst_chat_direction_name (media->direction), "");
+  /* Whatever the remote says: webrtcbin 1.22 refuses every later change of a
+   * direction. What is true is said outside, and the senders know it. */
+  gst_sdp_media_add_attribute (out, "sendrecv", "");
   copy_attributes (out, gst_sdp_message_get_media (sdp->message,
           line->outside), media);
   add_media (message, out);
@@ -164,6 +168,18 @@ write_bundle (GstSDPMessage * message, const GstChatSdp * sdp,
     const GstChatSdpMap * map, const gboolean * taken)
 {
   GString *group = g_string_new ("BUNDLE");
+  guint n_taken = 0;
+  const gchar *only = NULL;
+  for (guint i = 0; i < map->lines->len; i++) {
+    if (taken[i]) {
+      n_taken++;
+      only = gst_chat_sdp_map_line (map, i)->mid;
+    }
+  }
+  /* Firefox leaves the group away where it rejects its first m-line. */
+  if (!sdp->is_offer && !sdp->bundle && n_taken == 1) {
+    g_string_append_printf (group, " %s", only);
+  }
   for (guint i = 0; i < sdp->bundle_order->len; i++) {
     guint outside = g_array_index (sdp->bundle_order, guint, i);
     gint inside = gst_chat_sdp_map_to_inside (map, outside);

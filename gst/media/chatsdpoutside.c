@@ -95,8 +95,28 @@ write_candidates (const Writing * writing, GstSDPMedia * media, guint inside)
     }
   }
   if (local->end_of_candidates) {
-    gst_sdp_media_add_attribute (media, "end-of-candidates", NULL);
+    gst_sdp_media_add_attribute (media, "end-of-candidates", "");
   }
+}
+
+/* webrtcbin was told sendrecv; the answer takes what is offered, and what
+ * webrtcbin itself can. */
+static void
+write_direction (GstSDPMedia * media, const GstChatSdpMedia * offered)
+{
+  GstChatDirection direction = get_direction (media);
+  GstChatDirection possible = GST_CHAT_DIRECTION_INACTIVE;
+  if (offered->direction & GST_CHAT_DIRECTION_RECVONLY) {
+    possible |= GST_CHAT_DIRECTION_SENDONLY;
+  }
+  if (offered->direction & GST_CHAT_DIRECTION_SENDONLY) {
+    possible |= GST_CHAT_DIRECTION_RECVONLY;
+  }
+  for (guint i = 0; i <= GST_CHAT_DIRECTION_SENDRECV; i++) {
+    gst_chat_sdp_remove_attributes (media, gst_chat_direction_name (i));
+  }
+  gst_sdp_media_add_attribute (media,
+      gst_chat_direction_name (direction & possible), "");
 }
 
 /* One stream for the whole call, whatever webrtcbin made of pads that got their
@@ -272,7 +292,7 @@ add_rejected (const Writing * writing, GstSDPMessage * message, guint outside)
   if (offered->has_mid) {
     gst_sdp_media_add_attribute (out, "mid", offered->mid);
   }
-  gst_sdp_media_add_attribute (out, "inactive", NULL);
+  gst_sdp_media_add_attribute (out, "inactive", "");
   gst_sdp_message_add_media (message, out);
   gst_sdp_media_free (out);
 }
@@ -301,6 +321,9 @@ add_accepted (const Writing * writing, GstSDPMessage * message, guint inside,
       gst_sdp_media_set_port_info (media, 9, 1);
       gst_chat_sdp_remove_attributes (media, "bundle-only");
     }
+  }
+  if (offered != NULL) {
+    write_direction (media, offered);
   }
   write_transport (writing, media);
   write_formats (writing, media, offered);

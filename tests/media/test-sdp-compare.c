@@ -237,8 +237,8 @@ GST_START_TEST (test_bundle_only_needs_the_bundle)
   g_autofree gchar *apart = replaced (answer, "a=group:BUNDLE 0 1\r\n", "");
   fail_if (check (max_bundle, apart, NULL));
   fail_unless (check (offer, apart, NULL));
-  /* Video rejected needs none. */
-  g_autofree gchar *rejected = replaced (apart, "m=video 9 ", "m=video 0 ");
+  /* One alone needs none (Firefox, where it rejects the first). */
+  g_autofree gchar *rejected = replaced (apart, "m=audio 9 ", "m=audio 0 ");
   fail_unless (check (max_bundle, rejected, NULL));
   /* And an answer cannot bundle what was not. */
   g_autofree gchar *unbundled = replaced (offer, "a=group:BUNDLE 0 1\r\n", "");
