@@ -8,5 +8,6 @@ import './base.mjs';
 import './calls.mjs';
 import './devices.mjs';
 import './looks.mjs';
+import './trouble.mjs';
 
 await run({ jobs: 2, teardown: closeAll });

@@ -57,7 +57,6 @@ export function scene(name, body, options = {}) {
       return person;
     };
     await body({ t, server, join });
-    for (const person of people)
-      person.fine(options.complaints);
+    people.forEach((person) => person.fine(options.complaints));
   }, options);
 }

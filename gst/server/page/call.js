@@ -255,8 +255,9 @@ export class Call {
 
   #learn(chat) {
     this.#remoteChat = chat ?? this.#remoteChat;
-    if (typeof chat?.name === 'string' && chat.name)
-      this.remote.name = chat.name.slice(0, 64);
+    const name = chat?.name?.trim();
+    if (name)
+      this.remote.name = name.slice(0, 64);
   }
 
   // Answers the held offer on a connection of its own: a fresh one for every

@@ -6,6 +6,7 @@ import { Call } from './call.js';
 // More than anybody can scroll through; a bound for what a server may send.
 const MOST_USERS = 5000;
 const LONGEST_ID = 128;
+const LONGEST_SDP = 256 * 1024;
 // A second offer of a call that is just over is not a new call.
 const ECHO_TIME = 1500;
 
@@ -60,8 +61,8 @@ export class Phone {
       this.#features = Array.isArray(m.features) ? m.features : [];
       this.#iceServers = Array.isArray(m.iceServers) ? m.iceServers : [];
     },
-    'call-made': (m) => isDescription(m.offer) && this.#offered(m.socket, m.offer),
-    'answer-made': (m) => isDescription(m.answer) && this.#answered(m.socket, m.answer),
+    'call-made': (m) => withDescription(m.offer, (offer) => this.#offered(m.socket, offer)),
+    'answer-made': (m) => withDescription(m.answer, (answer) => this.#answered(m.socket, answer)),
     'ringing': (m) => this.#callOf(m)?.remoteRings(),
     'decline': (m) => this.#callOf(m)?.remoteEnds(['busy', 'no-answer'].includes(m.reason) ? m.reason : 'declined'),
     'cancel': (m) => this.#callOf(m)?.remoteEnds('cancelled'),
@@ -199,4 +200,14 @@ export class Phone {
 }
 
 const isId = (id) => typeof id === 'string' && id.length > 0 && id.length <= LONGEST_ID;
-const isDescription = (d) => Boolean(d) && typeof d.sdp === 'string';
+
+// An offer or answer as it may be used: what a remote says is of any type.
+function withDescription(description, use) {
+  const { sdp, chat } = description ?? {};
+  if (typeof sdp !== 'string' || sdp.length > LONGEST_SDP)
+    return;
+  const text = (value, most) => (typeof value === 'string' && value.length <= most ? value : undefined);
+  use(chat && typeof chat === 'object'
+    ? { sdp, chat: { session: text(chat.session, 64), name: text(chat.name, 256), seq: Number(chat.seq) || 1 } }
+    : { sdp });
+}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The connection to the server: Engine.IO 4 and Socket.IO 5 over WebSocket,
-// root namespace, text events. It connects again by itself for as long as it
-// is open, with a growing, jittered delay.
+// The connection to the server: Engine.IO 4 and Socket.IO 5 over WebSocket or,
+// where that does not get through, HTTP requests; root namespace, text events.
+// It connects again by itself for as long as it is open, with a growing,
+// jittered delay.
+import { PollSocket } from './poll.js';
 
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30000;
@@ -23,6 +25,10 @@ export class Signal {
   #failures = 0;
   #timer = 0;
   #silence = 0;
+  #patience = 45000;
+  // Whether the socket has ever said something; which kind the next one is.
+  #greeted = false;
+  #polling = false;
 
   // query() gives the members of the handshake's query string, anew for
   // every attempt.
@@ -67,14 +73,9 @@ export class Signal {
     const url = new URL('socket.io/', document.baseURI);
     url.protocol = url.protocol.replace('http', 'ws');
     url.search = new URLSearchParams({ ...this.#query(), EIO: '4', transport: 'websocket' });
-    let socket;
-    try {
-      socket = new WebSocket(url);
-    } catch {
-      this.#lost();
-      return;
-    }
+    const socket = this.#polling ? new PollSocket(url) : new WebSocket(url);
     this.#socket = socket;
+    this.#greeted = false;
     this.#listenFor(HANDSHAKE_TIME);
     const mine = (fn) => (e) => { if (socket === this.#socket) fn(e); };
     socket.onmessage = mine((e) => typeof e.data === 'string' && this.#packet(e.data));
@@ -85,6 +86,7 @@ export class Signal {
     switch (text[0]) {
       case '0': {
         const { pingInterval = 25000, pingTimeout = 20000 } = parse(text.slice(1)) ?? {};
+        this.#greeted = true;
         this.#patience = pingInterval + pingTimeout;
         this.#listenFor(HANDSHAKE_TIME);
         this.#socket.send('40');
@@ -103,8 +105,6 @@ export class Signal {
       default:
     }
   }
-
-  #patience = 45000;
 
   #message(type, text) {
     // Another namespace than the root has its name here; none was asked for.
@@ -134,6 +134,9 @@ export class Signal {
     this.#drop();
     if (!this.#open)
       return;
+    // No handshake on one way: the next attempt takes the other.
+    if (!this.#greeted)
+      this.#polling = !this.#polling;
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 1.7 ** this.#failures++);
     this.#become('reconnecting');
     this.#timer = setTimeout(() => this.#connect(), delay * (0.5 + Math.random()));

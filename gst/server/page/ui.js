@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is seen. render() may be called at any time, as often as one likes.
+import { Ring } from './ring.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -16,6 +17,7 @@ export class Ui {
   #media;
   #shown = { call: null, state: 'idle' };
   #tick = 0;
+  #ring = new Ring();
   #title = document.title;
 
   // actions: dial(id), accept(), decline(), hangUp(), toggle(kind),
@@ -153,6 +155,7 @@ export class Ui {
       setText($('incoming-name'), call.remote.name);
       paintAvatar($('incoming-avatar'), call.remote.name);
     }
+    this.#ring.set(rings);
     if (rings && !dialog.open)
       dialog.showModal();
     else if (!rings && dialog.open)
