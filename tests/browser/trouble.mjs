@@ -34,6 +34,22 @@ scene('a server that goes away while it rings ends the call', async ({ server, j
   await Promise.all([ann.says('The connection to the server was lost'), bob.is('dialog', false)]);
 }, { complaints: /WebSocket connection|Failed to load resource/ });
 
+scene('a remote that loses its connection to the server stays in the call', async ({ join }) => {
+  const watch = 'window.sockets = []; window.WebSocket = class extends WebSocket { constructor(...a) { super(...a); sockets.push(this); } };';
+  const [ann, bob] = await Promise.all([join('chromium', ANN), join('firefox', { ...BOB, init: [watch] })]);
+  await ann.talkTo(bob);
+  const before = (await bob.look()).ownId;
+  await bob.page.evaluate(() => sockets.at(-1).close());
+  await bob.until((seen) => seen.ownId !== before && seen.signalling === 'connected', 'another id');
+  await pause(4000);
+  equal([(await ann.look()).state, (await bob.look()).state], ['connected', 'connected'], 'states');
+  await bothWays(ann, bob);
+  // Its good-bye comes from the new id.
+  await bob.click('#hang-up');
+  await ann.says('Bob hung up');
+  await ann.talkTo(bob);
+}, { seconds: 90, complaints: /interrupted while/ });
+
 scene('a network without WebSockets', async ({ t, server, join }) => {
   const proxy = await startProxy(t, server.url);
   const ann = await join('chromium', { ...ANN, url: proxy.url });

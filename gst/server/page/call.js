@@ -20,7 +20,7 @@ const PATIENCE = {
 
 // Descriptions go out with their candidates in them: when they have stopped
 // coming for QUIET ms, at the latest after GATHER ms. Later ones go in a second round.
-const QUIET = 30;
+const QUIET = 15;
 const GATHER = 150;
 // How long the second round waits for the gathering to be complete.
 const GATHER_ALL = 500;

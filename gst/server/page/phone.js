@@ -141,9 +141,12 @@ export class Phone {
       this.#tell('hang-up', { to: from, session: answer.chat.session, reason: 'cancelled' });
   }
 
+  // The session is a secret of the two sides, so it stands for the remote also
+  // where a server has given it another id meanwhile.
   #callOf({ socket, session }) {
     const { call } = this;
-    if (call?.remote.id !== socket || (session && call.session && session !== call.session))
+    const same = session && call?.session === session;
+    if (!call || (!same && (call.remote.id !== socket || (session && call.session))))
       return null;
     return call;
   }
