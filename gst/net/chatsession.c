@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * One Socket.IO connection: handshake, heartbeat, events. The generation shows
- * in the answer to CONNECT: protocol 4 gives an id, protocol 3 a bare packet
- * (which it sends unasked); until then both are possible. */
+ * One Socket.IO connection: handshake, heartbeat, events.
+ *
+ * Which generation? Protocol 4 waits for our CONNECT and answers with an id;
+ * protocol 3 sends a bare CONNECT unasked, and one from us makes Socket.IO 2
+ * announce us a second time, so that everything comes twice ever after. A
+ * handshake with maxPayload is protocol 4. One without may be either: then we
+ * ask for a namespace that nobody has, and the two refuse it differently. */
 #include "chatsession.h"
 #include "chaterror.h"
 #include "chatlimits.h"
 #include "chatmessage.h"
 
 #include <string.h>
+
+#define PROBE_NAMESPACE "/gst-chat-probe"
+/* A server that says nothing to the probe gets our CONNECT after this, ms. */
+#define PROBE_MS 1000
 
 typedef enum
 {
@@ -29,8 +37,10 @@ struct _GstChatSession
   gchar *auth;
   GstChatEio eio;               /* known from STATE_CONNECTED on */
   GstChatEioHandshake handshake;
+  gboolean asked;               /* our CONNECT is sent */
   GSource *heartbeat;           /* protocol 3: the next ping, or the pong's deadline;
-                                   protocol 4: the ping's deadline */
+                                   protocol 4: the ping's deadline;
+                                   before: the probe's */
 
   /* A binary event that waits for its attachments, which nobody here needs. */
   gchar *event_name;
@@ -148,6 +158,18 @@ handle_ping (GstChatSession * self, GstChatSlice data)
 }
 
 static void
+ask_to_connect (gpointer data)
+{
+  GstChatSession *self = data;
+  if (self->state != STATE_JOINING || self->asked)
+    return;
+  self->asked = TRUE;
+  clear_heartbeat (self);
+  g_autofree gchar *connect = gst_chat_sio_build_connect (self->auth);
+  gst_chat_carrier_send_in_loop (self->carrier, connect);
+}
+
+static void
 handle_open (GstChatSession * self, GstChatSlice data)
 {
   if (self->state != STATE_OPENING)
@@ -160,9 +182,12 @@ handle_open (GstChatSession * self, GstChatSlice data)
     return;
   }
   self->state = STATE_JOINING;
-  /* A server of protocol 3 has connected us already and does not mind. */
-  g_autofree gchar *connect = gst_chat_sio_build_connect (self->auth);
-  gst_chat_carrier_send_in_loop (self->carrier, connect);
+  if (self->handshake.max_payload > 0) {
+    ask_to_connect (self);
+    return;
+  }
+  gst_chat_carrier_send_in_loop (self->carrier, "40" PROBE_NAMESPACE ",");
+  set_heartbeat (self, PROBE_MS, ask_to_connect);
 }
 
 static void
@@ -266,6 +291,25 @@ handle_attachment (GstChatSession * self)
     deliver (self, name, payload, strlen (payload));
 }
 
+/* The answer to the probe: only protocol 4 puts an object into it, and only
+ * that one waits for our CONNECT. */
+static void
+handle_probe (GstChatSession * self, const GstChatSioPacket * packet)
+{
+  if (self->state != STATE_JOINING)
+    return;
+  clear_heartbeat (self);
+  if (packet->json.len > 0 && packet->json.data[0] == '{')
+    ask_to_connect (self);
+}
+
+static gboolean
+is_probe (GstChatSlice nsp)
+{
+  return nsp.len == strlen (PROBE_NAMESPACE)
+      && memcmp (nsp.data, PROBE_NAMESPACE, nsp.len) == 0;
+}
+
 static void
 handle_message (GstChatSession * self, GstChatSlice data)
 {
@@ -278,8 +322,11 @@ handle_message (GstChatSession * self, GstChatSlice data)
     refuse (self, error);
     return;
   }
-  if (packet.nsp.len > 0)
+  if (packet.nsp.len > 0) {
+    if (is_probe (packet.nsp))
+      handle_probe (self, &packet);
     return;
+  }
   switch (packet.type) {
     case GST_CHAT_SIO_CONNECT:
       handle_connect (self, &packet);

@@ -7,7 +7,7 @@
 #include <gio/gio.h>
 
 #define OPEN ">0{\"sid\":\"engine\",\"upgrades\":[],\"pingInterval\":25000," \
-    "\"pingTimeout\":20000}"
+    "\"pingTimeout\":20000,\"maxPayload\":1000000}"
 #define CONNECT OPEN "|<40*|>40{\"sid\":\"me\"}"
 
 typedef struct

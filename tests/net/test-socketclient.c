@@ -13,7 +13,8 @@
 #define OPEN3 ">0{\"sid\":\"engine-3\",\"upgrades\":[],\"pingInterval\":25000," \
     "\"pingTimeout\":5000}"
 #define CONNECT4 OPEN4 "|<40|>40{\"sid\":\"socket-4\"}"
-#define CONNECT3 OPEN3 "|>40|<40"
+#define PROBE "40/gst-chat-probe,"
+#define CONNECT3 OPEN3 "|>40|<" PROBE
 
 static const GstChatSocketConfig stay = {.tls_validate = TRUE };
 
@@ -66,7 +67,7 @@ test_generation_3 (void)
 static void
 test_generation_3_back_to_back (void)
 {
-  CHECK_SCRIPT (OPEN3 "|>40|>42[\"a\",1]|<40", "connected engine-3",
+  CHECK_SCRIPT (OPEN3 "|>40|>42[\"a\",1]|<" PROBE, "connected engine-3",
       "event a 1");
 }
 
@@ -74,7 +75,28 @@ test_generation_3_back_to_back (void)
 static void
 test_generation_3_late (void)
 {
-  CHECK_SCRIPT (OPEN3 "|<40|>40|>42[\"a\"]", "connected engine-3", "event a ");
+  CHECK_SCRIPT (OPEN3 "|<" PROBE
+      "|>40|>44/gst-chat-probe,\"Invalid namespace\"|>42[\"a\"]",
+      "connected engine-3", "event a ");
+}
+
+/* Socket.IO 3 and early 4 do not say maxPayload: the answer to the probe tells. */
+static void
+test_generation_4_without_max_payload (void)
+{
+  CHECK_SCRIPT (OPEN3 "|<" PROBE
+      "|>44/gst-chat-probe,{\"message\":\"Invalid namespace\"}"
+      "|<40|>40{\"sid\":\"s\"}|>42[\"a\"]", "connected s", "event a ");
+  CHECK_SCRIPT (OPEN3 "|<" PROBE "|>40/gst-chat-probe,{\"sid\":\"p\"}"
+      "|<40|>40{\"sid\":\"s\"}|>42[\"a\"]", "connected s", "event a ");
+}
+
+/* A server of another make that is silent about a namespace it has not. */
+static void
+test_probe_unanswered (void)
+{
+  CHECK_SCRIPT (OPEN3 "|<" PROBE "|<40|>40{\"sid\":\"s\"}|>42[\"a\"]",
+      "connected s", "event a ");
 }
 
 static void
@@ -177,9 +199,9 @@ test_refused (void)
   g_assert_nonnull (strstr (line, "no \"entry\""));
   g_assert_cmpint (client_log_get_retry_in (log), ==, -1);
 
-  CHECK_SCRIPT (OPEN3 "|<40|>44\"bad token\"",
+  CHECK_SCRIPT (OPEN3 "|<" PROBE "|>44\"bad token\"",
       "disconnected 6 The server at 127.0.0.1:");
-  CHECK_SCRIPT (OPEN3 "|<40|>44", "disconnected 6");
+  CHECK_SCRIPT (OPEN3 "|<" PROBE "|>44", "disconnected 6");
 }
 
 static void
@@ -261,8 +283,8 @@ static void
 test_heartbeat_4 (void)
 {
   g_autoptr (ScriptedServer) server =
-      serve (">0{\"sid\":\"x\",\"pingInterval\":200,\"pingTimeout\":200}"
-      "|<40|>40{\"sid\":\"s\"}|>2|<3|>2|<3|>2probe|<3probe");
+      serve (">0{\"sid\":\"x\",\"pingInterval\":200,\"pingTimeout\":200,"
+      "\"maxPayload\":9}|<40|>40{\"sid\":\"s\"}|>2|<3|>2|<3|>2probe|<3probe");
   g_autoptr (ClientLog) log = client_log_new (&stay,
       scripted_server_get_port (server));
   scripted_server_wait_done (server, 1);
@@ -278,7 +300,7 @@ test_heartbeat_3 (void)
 {
   g_autoptr (ScriptedServer) server =
       serve (">0{\"sid\":\"x\",\"pingInterval\":50,\"pingTimeout\":2000}"
-      "|>40|<40|<2|>42[\"a\"]|>3|<2|>3|<2|>3|<2|drop");
+      "|>40|<" PROBE "|<2|>42[\"a\"]|>3|<2|>3|<2|>3|<2|drop");
   g_autoptr (ClientLog) log = client_log_new (&stay,
       scripted_server_get_port (server));
   scripted_server_wait_done (server, 1);
@@ -292,7 +314,7 @@ test_pong_lost (void)
 {
   /* Traffic is no pong. */
   CHECK_SCRIPT (">0{\"sid\":\"x\",\"pingInterval\":50,\"pingTimeout\":300}"
-      "|>40|<40|<2|>42[\"a\"]|wait", "connected x", "event a ",
+      "|>40|<" PROBE "|<2|>42[\"a\"]|wait", "connected x", "event a ",
       "disconnected 7 Connection to 127.0.0.1");
 }
 
@@ -384,7 +406,7 @@ test_close_in_callback (void)
 {
   static const gchar *const rows[][2] = {
     {CONNECT4 "|<41", "connected"},
-    {OPEN3 "|>40|>42[\"a\"]|<40|<41", "connected"},
+    {OPEN3 "|>40|>42[\"a\"]|<" PROBE "|<41", "connected"},
     {"http 404", "disconnected"},
     {OPEN4 "|drop", "disconnected"},
     {CONNECT4 "|>7|<41", "connected"},
@@ -402,7 +424,7 @@ static void
 test_reconnects (void)
 {
   const gchar *const scripts[] = { "http 503", CONNECT4 "|drop",
-    OPEN3 "|>40|<40|wait", NULL
+    OPEN3 "|>40|<" PROBE "|wait", NULL
   };
   g_autoptr (ScriptedServer) server = scripted_server_new (scripts, NULL);
   g_autoptr (ClientLog) log = client_log_new (&again,
@@ -439,6 +461,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/client/generation-3-back-to-back",
       test_generation_3_back_to_back);
   g_test_add_func ("/client/generation-3-late", test_generation_3_late);
+  g_test_add_func ("/client/generation-4-without-max-payload",
+      test_generation_4_without_max_payload);
+  g_test_add_func ("/client/probe-unanswered", test_probe_unanswered);
   g_test_add_func ("/client/connect-comes-twice", test_connect_comes_twice);
   g_test_add_func ("/client/events", test_events);
   g_test_add_func ("/client/events-before-connect-are-dropped",
