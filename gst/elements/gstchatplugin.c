@@ -2,12 +2,14 @@
  * The plugin: its elements and nothing else. */
 #include "config.h"
 
+#include "gstchatpeer.h"
 #include "gstchatsignalsrc.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
-  return GST_ELEMENT_REGISTER (chatsignalsrc, plugin);
+  return GST_ELEMENT_REGISTER (chatsignalsrc, plugin)
+      && GST_ELEMENT_REGISTER (chatpeer, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, chat,
