@@ -302,25 +302,28 @@ static const struct
 
 GST_START_TEST (test_answers_to_our_offer)
 {
-  Peer peer;
-  peer_init (&peer);
-  peer_add_for_offer (&peer, calls[__i__].audio, GST_CHAT_KIND_AUDIO);
-  peer_add_for_offer (&peer, calls[__i__].video, GST_CHAT_KIND_VIDEO);
-  GstSDPMessage *raw;
-  g_autofree gchar *text = peer_offer (&peer, &raw);
-  g_autoptr (GstChatSdp) offer = parse_text (text, TRUE);
-  g_autoptr (GstChatSdp) answer = parse_vector (calls[__i__].answer);
-  g_autoptr (GError) error = NULL;
-  fail_unless (gst_chat_sdp_check_answer (offer, answer, &error), "%s",
-      error != NULL ? error->message : "");
-  fail_unless (gst_chat_sdp_get_media (answer, 0)->rejected ==
-      !calls[__i__].audio_taken);
-  fail_unless (gst_chat_sdp_get_media (answer, 1)->rejected ==
-      !calls[__i__].video_taken);
-  peer_set (&peer, "set-remote-description", GST_WEBRTC_SDP_TYPE_ANSWER,
-      gst_chat_sdp_answer_for_webrtcbin (answer, peer.map));
-  gst_sdp_message_free (raw);
-  peer_clear (&peer);
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++) {
+    GST_INFO ("%s", calls[i].answer);
+    Peer peer;
+    peer_init (&peer);
+    peer_add_for_offer (&peer, calls[i].audio, GST_CHAT_KIND_AUDIO);
+    peer_add_for_offer (&peer, calls[i].video, GST_CHAT_KIND_VIDEO);
+    GstSDPMessage *raw;
+    g_autofree gchar *text = peer_offer (&peer, &raw);
+    g_autoptr (GstChatSdp) offer = parse_text (text, TRUE);
+    g_autoptr (GstChatSdp) answer = parse_vector (calls[i].answer);
+    g_autoptr (GError) error = NULL;
+    fail_unless (gst_chat_sdp_check_answer (offer, answer, &error), "%s",
+        error != NULL ? error->message : "");
+    fail_unless (gst_chat_sdp_get_media (answer, 0)->rejected ==
+        !calls[i].audio_taken);
+    fail_unless (gst_chat_sdp_get_media (answer, 1)->rejected ==
+        !calls[i].video_taken);
+    peer_set (&peer, "set-remote-description", GST_WEBRTC_SDP_TYPE_ANSWER,
+        gst_chat_sdp_answer_for_webrtcbin (answer, peer.map));
+    gst_sdp_message_free (raw);
+    peer_clear (&peer);
+  }
 }
 
 GST_END_TEST;
@@ -334,7 +337,7 @@ sdp_webrtcbin_suite (void)
   tcase_set_timeout (tc, 90);
   tcase_add_test (tc, test_answer_every_offer);
   tcase_add_test (tc, test_media_changes);
-  tcase_add_loop_test (tc, test_answers_to_our_offer, 0, G_N_ELEMENTS (calls));
+  tcase_add_test (tc, test_answers_to_our_offer);
   return suite;
 }
 

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every fuzz target under libFuzzer, ASan and UBSan for FUZZ_SECONDS (60) each,
+# from the seeds in tests/vectors/NAME and NAME-pairs. What it finds stays in $TEST_OUT.
+top=$(cd "$(dirname "$0")/../.." && pwd)
+out=${TEST_OUT:-$top/out/fuzz}
+seconds=${FUZZ_SECONDS:-60}
+
+if ! command -v clang >/dev/null; then
+  echo "ok - libFuzzer # SKIP no clang"
+  exit 0
+fi
+mkdir -p "$out" || exit 1
+if [ ! -f "$out/build/build.ninja" ]; then
+  CC=clang meson setup "$out/build" "$top" -Dfuzzers=true -Db_lundef=false \
+    -Dserver=disabled -Dexamples=disabled >"$out/setup.log" 2>&1 || {
+    cat "$out/setup.log"
+    echo "not ok - libFuzzer # cannot be configured"
+    exit 1
+  }
+fi
+
+status=0
+for source in "$top"/tests/fuzz/fuzz-*.c; do
+  name=$(basename "$source" .c)
+  [ "$name" = fuzz-main ] && continue
+  seeds=
+  for folder in "$top/tests/vectors/${name#fuzz-}" \
+      "$top/tests/vectors/${name#fuzz-}-pairs"; do
+    [ -d "$folder" ] && seeds="$seeds $folder"
+  done
+  target=$out/build/tests/fuzz/$name
+  mkdir -p "$out/$name-corpus"
+  if ! ninja -C "$out/build" "tests/fuzz/$name" >"$out/$name-build.log" 2>&1; then
+    cat "$out/$name-build.log"
+    echo "not ok - $name # does not build"
+    status=1
+  # The registry's types and what GStreamer keeps for ever are no leaks.
+  elif LSAN_OPTIONS="suppressions=$top/tests/support/lsan.supp" \
+      "$target" -max_total_time="$seconds" -max_len=65536 -timeout=20 \
+      -artifact_prefix="$out/$name-" "$out/$name-corpus" $seeds \
+      >"$out/$name.log" 2>&1; then
+    echo "ok - $name $(sed -n 's/^Done \([0-9]*\) runs.*/\1 runs/p' "$out/$name.log")"
+  else
+    tail -n 40 "$out/$name.log"
+    echo "not ok - $name # see $out/$name.log"
+    status=1
+  fi
+done
+exit $status
