@@ -134,6 +134,7 @@ on_switched (SoupServerMessage * message, gpointer user_data)
     return;
 
   GstChatClients *clients = upgrade->http->clients;
+  gst_chat_door_hold (soup_server_message_get_remote_address (message));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   GstChatTransport *transport = gst_chat_transport_websocket_new (stream,
       upgrade->eio, GST_CHAT_MAX_MESSAGE_BYTES);
@@ -183,7 +184,8 @@ begin_session (GstChatHttp * http, SoupServerMessage * message,
   } else if (wants_websocket (message)) {
     refuse (message, REFUSE_REQUEST);
   } else {
-    GstChatTransport *transport = gst_chat_transport_polling_new (eio);
+    GstChatTransport *transport =
+        gst_chat_transport_polling_new (eio, http->door);
     GstChatClient *client = gst_chat_client_new (http->clients, transport,
         g_hash_table_lookup (query, "name"),
         g_hash_table_lookup (query, "room"));
@@ -233,10 +235,22 @@ go_on (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
 }
 
 static void
+on_page_request (SoupServer * server, SoupServerMessage * message,
+    const char *path, GHashTable * query, gpointer user_data)
+{
+  GstChatHttp *http = user_data;
+  gst_chat_door_pass (http->door,
+      soup_server_message_get_remote_address (message));
+  gst_chat_page_answer (message, path);
+}
+
+static void
 on_engine_request (SoupServer * server, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   GstChatHttp *http = user_data;
+  gst_chat_door_pass (http->door,
+      soup_server_message_get_remote_address (message));
   if (!g_str_equal (path, "/socket.io/") && !g_str_equal (path, "/socket.io")) {
     soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
     return;
@@ -301,7 +315,7 @@ gst_chat_http_install (GstChatHttp * http, SoupServer * server)
     const gchar *path;
     SoupServerCallback callback;
   } routes[] = {
-    {NULL, gst_chat_page_handle},
+    {NULL, on_page_request},
     {"/socket.io", on_engine_request},
   };
   for (guint i = 0; i < G_N_ELEMENTS (routes); i++) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "chatclient.h"
+#include "chatdoor.h"
 
 #include <libsoup/soup.h>
 
@@ -10,6 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstChatClients *clients;
+  GstChatDoor *door;
   /* Origins, besides the server's own, whose pages may connect; "*": any.
    * NULL-terminated, or NULL. */
   gchar **origins;

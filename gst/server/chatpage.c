@@ -78,8 +78,7 @@ find (const gchar * path, const gchar ** name)
 }
 
 void
-gst_chat_page_handle (SoupServer * server, SoupServerMessage * message,
-    const char *path, GHashTable * query, gpointer user_data)
+gst_chat_page_answer (SoupServerMessage * message, const char *path)
 {
   const gchar *method = soup_server_message_get_method (message);
   set_headers (message);

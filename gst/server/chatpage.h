@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A SoupServerCallback for all paths that nobody else takes. */
-void gst_chat_page_handle (SoupServer * server, SoupServerMessage * message,
-    const char *path, GHashTable * query, gpointer user_data);
+/* Answers a request for @path, whatever that is. */
+void gst_chat_page_answer (SoupServerMessage * message, const char *path);
 
 G_END_DECLS

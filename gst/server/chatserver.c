@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chatdoor.h"
 #include "chathttp.h"
 #include "chatlistener.h"
-#include "chattransportpolling.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 /* socket.io's own defaults: clients are tried with them. */
@@ -18,6 +18,8 @@
 #define DEFAULT_PING_TIMEOUT 20000
 #define DEFAULT_UPGRADE_TIMEOUT 10000
 #define DEFAULT_CONNECT_TIMEOUT 45000
+/* Long enough for a phone on a bad line. */
+#define DEFAULT_REQUEST_TIMEOUT 10000
 /* A full list of users and a burst of calls beside it. */
 #define DEFAULT_MAX_QUEUE (4 * 1024 * 1024)
 /* How finely time-outs are kept; finer only where a heartbeat is shorter. */
@@ -27,10 +29,12 @@ struct _GstChatServer
 {
   gchar *address;
   guint16 port;                 /* as asked for */
+  guint request_timeout;        /* ms */
   gchar *uri;                   /* while it runs */
   GstChatClients clients;
   GstChatHttp http;
   SoupServer *soup;             /* while it runs, as all below */
+  GstChatDoor *door;
   GstChatListener *listener;
   GSource *tick;
 };
@@ -50,6 +54,8 @@ gst_chat_server_new (const GstChatServerConfig * config)
   server->address = g_strdup (config->address != NULL ? config->address :
       DEFAULT_ADDRESS);
   server->port = config->port;
+  server->request_timeout =
+      or_default (config->request_timeout, DEFAULT_REQUEST_TIMEOUT);
   server->http.clients = &server->clients;
   server->http.origins = g_strdupv ((gchar **) config->origins);
 
@@ -89,8 +95,7 @@ on_connection (GSocketConnection * connection, gpointer user_data)
   /* One that is gone already has no address. */
   if (local == NULL || remote == NULL)
     return;
-  gst_chat_transport_polling_note_socket (remote,
-      g_socket_connection_get_socket (connection));
+  gst_chat_door_enter (server->door, connection, remote);
   soup_server_accept_iostream (server->soup, G_IO_STREAM (connection), local,
       remote, NULL);
 }
@@ -99,6 +104,7 @@ static gboolean
 on_tick (gpointer user_data)
 {
   GstChatServer *server = user_data;
+  gst_chat_door_tick (server->door, g_get_monotonic_time ());
   gst_chat_clients_tick (&server->clients);
   return G_SOURCE_CONTINUE;
 }
@@ -110,6 +116,7 @@ tick_interval (const GstChatServer * server)
       server->clients.engine.ping_timeout);
   shortest = MIN (shortest, server->clients.engine.upgrade_timeout);
   shortest = MIN (shortest, server->clients.connect_timeout);
+  shortest = MIN (shortest, server->request_timeout);
   return CLAMP (shortest / 4, 10, TICK_MS);
 }
 
@@ -152,6 +159,8 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
     return FALSE;
 
   gst_chat_clients_init (&server->clients, "gst-chat-server/" VERSION);
+  server->door = server->http.door =
+      gst_chat_door_new (server->request_timeout);
   server->soup = soup_server_new (NULL, NULL);
   allow_keep_alive (server->soup);
   gst_chat_http_install (&server->http, server->soup);
@@ -173,6 +182,7 @@ gst_chat_server_stop (GstChatServer * server)
   gst_chat_clients_clear (&server->clients);
   soup_server_disconnect (server->soup);
   g_clear_object (&server->soup);
+  g_clear_pointer (&server->door, gst_chat_door_free);
   g_clear_pointer (&server->uri, g_free);
 }
 

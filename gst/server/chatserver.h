@@ -17,6 +17,7 @@ typedef struct {
   guint ping_interval;          /* default 25,000 */
   guint ping_timeout;           /* default 20,000 */
   guint upgrade_timeout;        /* default 10,000 */
+  guint request_timeout;        /* for a connection's first request, thrice that for each other; default 10,000 */
   guint connect_timeout;        /* from the handshake to the chat; default 45,000 */
   gsize max_queue;              /* bytes waiting for one slow reader; default 4 MiB */
 } GstChatServerConfig;

@@ -8,11 +8,11 @@
 #include "chatlimits.h"
 
 #define TEXT "text/plain; charset=UTF-8"
-#define SOCKET_KEY "gst-chat-socket"
 
 typedef struct
 {
   GstChatTransport base;
+  GstChatDoor *door;
   SoupServerMessage *parked;    /* the GET that waits, or NULL */
   gulong finished_id;
   GSource *hang_up;             /* the parked client's socket */
@@ -25,6 +25,9 @@ forget_parked (Polling * polling)
     g_source_destroy (polling->hang_up);
     g_clear_pointer (&polling->hang_up, g_source_unref);
   }
+  if (polling->parked != NULL)
+    gst_chat_door_pass (polling->door,
+        soup_server_message_get_remote_address (polling->parked));
   g_clear_signal_handler (&polling->finished_id, polling->parked);
   g_clear_object (&polling->parked);
 }
@@ -119,19 +122,12 @@ static const GstChatTransportClass polling_class = {
   .free = polling_free,
 };
 
-void
-gst_chat_transport_polling_note_socket (GSocketAddress * remote,
-    GSocket * socket)
-{
-  g_object_set_data_full (G_OBJECT (remote), SOCKET_KEY,
-      g_object_ref (socket), g_object_unref);
-}
-
 GstChatTransport *
-gst_chat_transport_polling_new (GstChatEio eio)
+gst_chat_transport_polling_new (GstChatEio eio, GstChatDoor * door)
 {
   Polling *polling = g_new0 (Polling, 1);
   gst_chat_transport_init (&polling->base, &polling_class, eio);
+  polling->door = door;
   return &polling->base;
 }
 
@@ -182,7 +178,8 @@ park (Polling * polling, SoupServerMessage * message)
       G_CALLBACK (on_finished), polling);
 
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
-  GSocket *socket = g_object_get_data (G_OBJECT (remote), SOCKET_KEY);
+  GSocket *socket = gst_chat_door_get_socket (remote);
+  gst_chat_door_hold (remote);
   polling->hang_up = g_socket_create_source (socket, G_IO_IN, NULL);
   g_source_set_callback (polling->hang_up, G_SOURCE_FUNC (on_socket), polling,
       NULL);

@@ -2,18 +2,16 @@
  * The polling transport: packets in the bodies of HTTP requests. */
 #pragma once
 
+#include "chatdoor.h"
 #include "chattransport.h"
 
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
 
-/* libsoup does not tell which socket a request came from, where the connection
- * is not its own: the remote address that it was given carries it. */
-void gst_chat_transport_polling_note_socket (GSocketAddress * remote,
-    GSocket * socket);
-
-GstChatTransport *gst_chat_transport_polling_new (GstChatEio eio);
+/* @door, which outlives it, is told whose connections wait. */
+GstChatTransport *gst_chat_transport_polling_new (GstChatEio eio,
+    GstChatDoor * door);
 
 /* A GET: answered at once where packets wait, else parked. */
 void gst_chat_transport_polling_get (GstChatTransport * transport,

@@ -16,8 +16,21 @@ typedef struct
   gchar *address;
   gint port;
   gchar **origins;
+  gint ping_interval;
+  gint ping_timeout;
   gboolean version;
 } Options;
+
+static gboolean
+check_ms (const gchar * option, gint value, GError ** error)
+{
+  if (value >= 100 && value <= 60 * 60 * 1000)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "%s is a number of milliseconds from 100 to 3600000, not %d", option,
+      value);
+  return FALSE;
+}
 
 static gboolean
 parse (Options * options, int *argc, char ***argv, GError ** error)
@@ -35,6 +48,14 @@ parse (Options * options, int *argc, char ***argv, GError ** error)
         "Let pages from another web server connect, such as "
           "https://example.org; * for all; may be given several times "
           "(default: only our own page)", "ORIGIN"},
+    {"ping-interval", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT,
+          &options->ping_interval,
+        "Milliseconds between two heartbeats of a connection, 100 to 3600000 "
+          "(default 25000)", "MS"},
+    {"ping-timeout", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT,
+          &options->ping_timeout,
+        "Milliseconds after which a missing heartbeat ends a connection, 100 "
+          "to 3600000 (default 20000)", "MS"},
     {"version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &options->version,
         "Print the version and exit", NULL},
     G_OPTION_ENTRY_NULL
@@ -68,7 +89,8 @@ parse (Options * options, int *argc, char ***argv, GError ** error)
         "A port is a number from 0 to 65535, not %d", options->port);
     return FALSE;
   }
-  return TRUE;
+  return check_ms ("--ping-interval", options->ping_interval, error)
+      && check_ms ("--ping-timeout", options->ping_timeout, error);
 }
 
 static gboolean
@@ -85,6 +107,8 @@ serve (const Options * options)
     .address = options->address,
     .port = (guint16) options->port,
     .origins = (const gchar * const *) options->origins,
+    .ping_interval = (guint) options->ping_interval,
+    .ping_timeout = (guint) options->ping_timeout,
   };
   g_autoptr (GstChatServer) server = gst_chat_server_new (&config);
   g_autoptr (GError) error = NULL;
@@ -109,7 +133,8 @@ int
 main (int argc, char **argv)
 {
   setlocale (LC_ALL, "");
-  Options options = {.port = 5000 };
+  Options options = {.port = 5000,.ping_interval = 25000,.ping_timeout = 20000
+  };
   g_autoptr (GError) error = NULL;
   int status;
   if (!parse (&options, &argc, &argv, &error)) {

@@ -3,7 +3,7 @@
 //
 //     node tests/server/run.mjs BUILD [--list] [--only=TEXT] [--jobs=N]
 import path from 'node:path';
-import { check, equal, run, test, until } from '../support/harness.mjs';
+import { check, equal, pause, run, test, until } from '../support/harness.mjs';
 import { startServer } from '../support/servers.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
 
@@ -104,6 +104,27 @@ for (const version of Object.keys(CLIENTS)) {
       me.events.length = 0;
       await serve([`--port=${first.port}`]);
       await me.event('update-user-list');
+    });
+  }
+}
+
+for (const version of Object.keys(CLIENTS)) {
+  for (const kind of ['polling', 'websocket']) {
+    serverTest(`client ${version}, ${kind}: heartbeats keep it connected`, async (t, serve) => {
+      const server = await serve(['--ping-interval=200', '--ping-timeout=1000']);
+      const me = await connect(t, version, server.url, TRANSPORTS[kind]);
+      // Longer than interval and time-out together, so that a missing one shows.
+      await pause(2000);
+      equal(me.reasons, [], 'disconnections');
+      check(me.socket.connected, 'it is connected');
+      // It goes without a word; its heartbeats stop.
+      const other = await connect(t, '4.8.4', server.url);
+      equal(other.users.length, 1, 'others');
+      if (kind === 'websocket') {
+        me.socket.io.engine.transport.ws._socket.pause();
+        me.socket.io.engine.transport.ws.send = () => {};
+        await other.event('remove-user');
+      }
     });
   }
 }

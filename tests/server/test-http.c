@@ -375,6 +375,48 @@ test_other_protocol (void)
   poller_close (&poller);
 }
 
+static void
+short_request (GstChatServerConfig * config)
+{
+  config->request_timeout = 500;
+}
+
+/* Whoever dawdles over a request is shut out, whoever waits for an answer is
+ * not. */
+static void
+test_slow_requests (void)
+{
+  g_autoptr (GstChatServer) server = scripted_server_new (short_request);
+  Poller poller;
+  poller_open (&poller, server, "3", "118:0");
+  g_autoptr (ScriptedClient) parked = scripted_client_new (server);
+  scripted_client_request (parked, "GET", poller.target, "", NULL);
+
+  g_autoptr (ScriptedClient) silent = scripted_client_new (server);
+  g_autoptr (ScriptedClient) halfway = scripted_client_new (server);
+  scripted_client_send (halfway, "GET / HT", 8);
+  g_autoptr (ScriptedClient) body = scripted_client_new (server);
+  scripted_client_request (body, "POST", poller.target,
+      "Content-Length: 10\r\n", NULL);
+  g_autoptr (ScriptedClient) dripping = scripted_client_new (server);
+  for (guint i = 0; i < 40 && !dripping->ended; i++) {
+    scripted_client_send_some (dripping, "G", 1);
+    scripted_let_pass (100);
+  }
+  g_assert_true (dripping->ended);
+  scripted_wait_for_end (silent);
+  scripted_wait_for_end (halfway);
+  scripted_wait_for_end (body);
+
+  g_assert_false (parked->ended);
+  poller_post (&poller, "2:2a");
+  g_autoptr (ScriptedResponse) pong = scripted_client_response (parked);
+  g_assert_cmpstr (pong->body, ==, "2:3a");
+  /* And now it is one of those who have nothing to wait for. */
+  scripted_wait_for_end (parked);
+  poller_close (&poller);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -390,5 +432,6 @@ main (int argc, char **argv)
   g_test_add_func ("/http/second-get", test_second_get);
   g_test_add_func ("/http/poll-breaks-off", test_poll_breaks_off);
   g_test_add_func ("/http/other-protocol", test_other_protocol);
+  g_test_add_func ("/http/slow-requests", test_slow_requests);
   return g_test_run ();
 }
