@@ -180,6 +180,7 @@ def test_embed(*args):
             stranger.wait_for(r'"chat-call":.*"reason":"declined"')
         with probe("chatpeer name=peer call=Embedded display-name=Friend uri=" + uri +
                    " videotestsrc is-live=true ! video/x-raw,width=320,height=240 ! peer."
+                   " audiotestsrc is-live=true ! peer."
                    " peer. ! queue ! videoconvert ! video/x-raw,format=I420 ! fakesink name=vcheck"
                    " peer. ! queue ! audioconvert ! fakesink name=acheck") as friend:
             embed.wait_for(r"Friend .* accepted")

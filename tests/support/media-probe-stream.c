@@ -28,6 +28,8 @@ struct _ProbeStream
   const gchar *old_trouble;
   guint64 old_count;
   gint64 old_time;
+  guint64 last_count;           /* and when it was another one */
+  gint64 last_time;
 };
 
 static void
@@ -240,7 +242,10 @@ probe_stream_report (ProbeStream * stream, gboolean always, gboolean final)
   else
     gst_chat_tone_check_get (stream->tone, &tone);
   guint64 count = stream->video ? picture.frames : tone.samples;
-  if (!final && always && count == stream->old_count) {
+  if (count != stream->last_count) {
+    stream->last_count = count;
+    stream->last_time = time;
+  } else if (!final && time - stream->last_time > G_USEC_PER_SEC) {
     /* Nothing came for a whole second: a frozen picture does not move. */
     picture.moving = FALSE;
     tone.tone = FALSE;
