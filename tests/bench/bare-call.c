@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "impair.h"
 
 #define TWCC ",extmap-3=(string)\"http://www.ietf.org/id/draft-holmer-rmcat-" \
     "transport-wide-cc-extensions-01\""
@@ -35,6 +36,7 @@
 
 static gboolean arg_offer = FALSE;
 static gint arg_seconds = 20, arg_settle = 3, arg_latency = 200;
+static BenchNetwork network;
 static gchar *arg_pem = NULL, *arg_local_address = NULL;
 static GOptionEntry entries[] = {
   {"offer", 0, 0, G_OPTION_ARG_NONE, &arg_offer, "Make the offer", NULL},
@@ -45,6 +47,11 @@ static GOptionEntry entries[] = {
    "MS"},
   {"pem", 0, 0, G_OPTION_ARG_FILENAME, &arg_pem, "Certificate and key",
    "FILE"},
+  {"delay", 0, 0, G_OPTION_ARG_INT, &network.delay, "Of the network", "MS"},
+  {"jitter", 0, 0, G_OPTION_ARG_INT, &network.jitter, "Up to so much more",
+   "MS"},
+  {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &network.loss, "Part of the packets",
+   "0…1"},
   {"local-address", 0, 0, G_OPTION_ARG_STRING, &arg_local_address,
    "Gather only this one", "IP"},
   {NULL}
@@ -155,6 +162,10 @@ on_line (const gchar * line, gpointer data)
   else if (g_str_equal (line, "describe"))
     {
       bench_describe (GST_BIN (pipeline));
+    }
+  else if (g_str_equal (line, "report"))
+    {
+      bench_report_jitterbuffers (GST_BIN (pipeline));
     }
   else if (g_str_equal (line, "quit"))
     {
@@ -303,6 +314,7 @@ main (int argc, char **argv)
   video_in.on_first = on_first_video;
   loop = g_main_loop_new (NULL, FALSE);
   pipeline = gst_pipeline_new (NULL);
+  bench_impair (pipeline, &network);
   make_webrtcbin ();
   add_sender (AUDIO_SEND, AUDIO_RTP, FALSE, bench_audio_source ());
   add_sender (VIDEO_SEND, VIDEO_RTP, TRUE, bench_video_source ());

@@ -187,10 +187,11 @@ window_end (gpointer data)
   bench_line ("{\"result\":{\"wall_us\":%" G_GINT64_FORMAT ",\"cpu_us\":%"
       G_GINT64_FORMAT ",\"switches\":%ld,\"video\":%d,\"audio\":%d,"
       "\"rss_kib\":%ld,\"peak_kib\":%ld,\"threads\":%ld,\"total_cpu_us\":%"
-      G_GINT64_FORMAT "}}", end.at - m->begin.at, end.cpu - m->begin.cpu,
-      end.switches - m->begin.switches, end.video - m->begin.video,
-      end.audio - m->begin.audio, status_field ("VmRSS:"),
-      status_field ("VmHWM:"), status_field ("Threads:"),
+      G_GINT64_FORMAT "}}", end.at - m->begin.at,
+      end.cpu - m->begin.cpu, end.switches - m->begin.switches,
+      end.video - m->begin.video, end.audio - m->begin.audio,
+      status_field ("VmRSS:"), status_field ("VmHWM:"),
+      status_field ("Threads:"),
       micros (total.ru_utime) + micros (total.ru_stime));
   return G_SOURCE_REMOVE;
 }
@@ -294,4 +295,60 @@ bench_describe (GstBin * bin)
   g_autoptr (GString) out = g_string_new (NULL);
   g_tree_foreach (counts, append_count, out);
   bench_line ("{\"describe\":{%s}}", out->str);
+}
+
+/* ---- jitter buffers ---- */
+
+/* Only the demultiplexer behind a jitter buffer knows what goes through it. */
+static gchar *
+media_behind (GstElement * jitterbuffer)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (jitterbuffer, "src");
+  g_autoptr (GstPad) peer = gst_pad_get_peer (src);
+  g_autoptr (GstElement) demux =
+      peer ? gst_pad_get_parent_element (peer) : NULL;
+  gchar *media = NULL;
+  if (!demux)
+    return NULL;
+  GST_OBJECT_LOCK (demux);
+  for (GList * l = demux->srcpads; l && !media; l = l->next) {
+    g_autoptr (GstCaps) caps = gst_pad_get_current_caps (l->data);
+    if (caps)
+      media = g_strdup (gst_structure_get_string (gst_caps_get_structure (caps,
+                  0), "media"));
+  }
+  GST_OBJECT_UNLOCK (demux);
+  return media;
+}
+
+static void
+report_jitterbuffer (const GValue * item, gpointer data)
+{
+  GstElement *element = g_value_get_object (item);
+  GstElementFactory *factory = gst_element_get_factory (element);
+  if (!factory || !g_str_equal (GST_OBJECT_NAME (factory), "rtpjitterbuffer"))
+    return;
+  g_autoptr (GstStructure) stats = NULL;
+  g_object_get (element, "stats", &stats, NULL);
+  guint64 pushed = 0, lost = 0, late = 0, rtx = 0, rtx_ok = 0;
+  gst_structure_get_uint64 (stats, "num-pushed", &pushed);
+  gst_structure_get_uint64 (stats, "num-lost", &lost);
+  gst_structure_get_uint64 (stats, "num-late", &late);
+  gst_structure_get_uint64 (stats, "rtx-count", &rtx);
+  gst_structure_get_uint64 (stats, "rtx-success-count", &rtx_ok);
+  g_autofree gchar *media = media_behind (element);
+  bench_line ("{\"jitterbuffer\":\"%s\",\"pushed\":%" G_GUINT64_FORMAT
+      ",\"lost\":%" G_GUINT64_FORMAT ",\"late\":%" G_GUINT64_FORMAT
+      ",\"rtx\":%" G_GUINT64_FORMAT ",\"rtx_ok\":%" G_GUINT64_FORMAT
+      "}", media ? media : "", pushed, lost, late, rtx, rtx_ok);
+}
+
+void
+bench_report_jitterbuffers (GstBin * bin)
+{
+  GstIterator *it = gst_bin_iterate_recurse (bin);
+  while (gst_iterator_foreach (it, report_jitterbuffer, NULL) ==
+      GST_ITERATOR_RESYNC)
+    gst_iterator_resync (it);
+  gst_iterator_free (it);
 }

@@ -51,4 +51,8 @@ void bench_window_start (BenchWindow * window);
  * may be compared. */
 void bench_describe (GstBin * bin);
 
+/* A line {"jitterbuffer":"video|audio",…} for each in @bin: packets pushed,
+ * lost, late, asked for again, and got in time. */
+void bench_report_jitterbuffers (GstBin * bin);
+
 G_END_DECLS

@@ -146,38 +146,9 @@ note_frame (void)
 }
 
 static void
-report_jitterbuffer (const GValue * item, gpointer data)
-{
-  GstElement *element = g_value_get_object (item);
-  GstElementFactory *factory = gst_element_get_factory (element);
-  if (!factory || !g_str_equal (GST_OBJECT_NAME (factory), "rtpjitterbuffer"))
-    return;
-  g_autoptr (GstStructure) stats = NULL;
-  g_object_get (element, "stats", &stats, NULL);
-  guint64 pushed = 0, lost = 0, late = 0, rtx = 0, rtx_ok = 0;
-  gst_structure_get (stats, "num-pushed", G_TYPE_UINT64, &pushed, "num-lost",
-		     G_TYPE_UINT64, &lost, "num-late", G_TYPE_UINT64, &late,
-		     "rtx-count", G_TYPE_UINT64, &rtx, "rtx-success-count",
-		     G_TYPE_UINT64, &rtx_ok, NULL);
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "sink");
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  const gchar *media = caps ?
-    gst_structure_get_string (gst_caps_get_structure (caps, 0),
-			      "media") : NULL;
-  bench_line ("{\"jitterbuffer\":\"%s\",\"pushed\":%" G_GUINT64_FORMAT
-	      ",\"lost\":%" G_GUINT64_FORMAT ",\"late\":%" G_GUINT64_FORMAT
-	      ",\"rtx\":%" G_GUINT64_FORMAT ",\"rtx_ok\":%" G_GUINT64_FORMAT
-	      "}", media ? media : "", pushed, lost, late, rtx, rtx_ok);
-}
-
-static void
 report (void)
 {
-  GstIterator *it = gst_bin_iterate_recurse (GST_BIN (pipeline));
-  while (gst_iterator_foreach (it, report_jitterbuffer, NULL) ==
-	 GST_ITERATOR_RESYNC)
-    gst_iterator_resync (it);
-  gst_iterator_free (it);
+  bench_report_jitterbuffers (GST_BIN (pipeline));
   bench_line ("{\"smooth\":{\"us\":%" G_GINT64_FORMAT ",\"frames\":%u,"
 	      "\"freezes\":%u,\"frozen_us\":%" G_GINT64_FORMAT "}}",
 	      smooth.last - smooth.first, smooth.frames, smooth.freezes,
