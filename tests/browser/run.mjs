@@ -8,6 +8,7 @@ import './base.mjs';
 import './calls.mjs';
 import './devices.mjs';
 import './looks.mjs';
+import './pipelines.mjs';
 import './trouble.mjs';
 
 await run({ jobs: 2, teardown: closeAll });

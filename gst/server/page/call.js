@@ -29,6 +29,9 @@ const GATHER_ALL = 500;
 const MEDIA_TIME = 4000;
 // Nothing from a remote that has left the server: how long it may be.
 const GONE_TIME = 2500;
+// The way through the server is longer than the direct one: the good-bye is
+// to be there before the connection is closed.
+const GOOD_BYE = 250;
 
 export class Call {
   state = 'idle';
@@ -221,7 +224,7 @@ export class Call {
     [this.reason, this.by] = [reason, by];
     this.#become('ending');
     clearInterval(this.#watch);
-    this.#close();
+    this.#close(by === 'local' && this.#link.relay ? GOOD_BYE : 0);
     this.#become('idle');
   }
 
@@ -441,13 +444,20 @@ export class Call {
     });
   }
 
-  #close() {
+  // Nothing is sent or shown from here on, also where the closing itself is
+  // put off for @ms.
+  #close(ms = 0) {
     const pc = this.#pc;
     this.#pc = null;
     this.#epoch++;
     this.#queue = Promise.resolve();
     this.#answer = null;
-    pc?.close();
+    if (pc && ms) {
+      pc.getSenders().forEach((sender) => sender.replaceTrack(null).catch(() => {}));
+      setTimeout(() => pc.close(), ms);
+    } else {
+      pc?.close();
+    }
     for (const track of this.stream.getTracks())
       this.stream.removeTrack(track);
   }

@@ -101,6 +101,9 @@ function invented() {
   return made;
 }
 
+// A page that is left says good-bye first.
+addEventListener('pagehide', () => phone.call?.hangUp());
+
 ui.render();
 signal.open();
 if (params.get('view') !== 'only')
