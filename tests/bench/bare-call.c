@@ -42,25 +42,25 @@ static GOptionEntry entries[] = {
   {"offer", 0, 0, G_OPTION_ARG_NONE, &arg_offer, "Make the offer", NULL},
   {"seconds", 0, 0, G_OPTION_ARG_INT, &arg_seconds, "Measure so long", "S"},
   {"settle", 0, 0, G_OPTION_ARG_INT, &arg_settle,
-   "Begin so long after the first frame", "S"},
+      "Begin so long after the first frame", "S"},
   {"latency", 0, 0, G_OPTION_ARG_INT, &arg_latency, "Of the jitter buffers",
-   "MS"},
+      "MS"},
   {"pem", 0, 0, G_OPTION_ARG_FILENAME, &arg_pem, "Certificate and key",
-   "FILE"},
+      "FILE"},
   {"delay", 0, 0, G_OPTION_ARG_INT, &network.delay, "Of the network", "MS"},
   {"jitter", 0, 0, G_OPTION_ARG_INT, &network.jitter, "Up to so much more",
-   "MS"},
+      "MS"},
   {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &network.loss, "Part of the packets",
-   "0…1"},
+      "0…1"},
   {"local-address", 0, 0, G_OPTION_ARG_STRING, &arg_local_address,
-   "Gather only this one", "IP"},
+      "Gather only this one", "IP"},
   {NULL}
 };
 
 static GMainLoop *loop;
 static GstElement *pipeline, *webrtcbin;
 static gchar *pem = NULL;
-static gint pads_without_ssrc = 2;	/* main thread after the start */
+static gint pads_without_ssrc = 2;      /* main thread after the start */
 static gchar *waiting_offer = NULL;
 static BenchCounter video_in, audio_in;
 static BenchWindow window = {.video = &video_in,.audio = &audio_in };
@@ -81,11 +81,9 @@ on_created (GstPromise * promise, gpointer data)
   const GstStructure *reply = gst_promise_get_reply (promise);
   g_autoptr (GstWebRTCSessionDescription) description = NULL;
   if (!reply || !gst_structure_get (reply, field,
-				    GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
-				    &description, NULL))
+          GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL))
     bench_fail ("no %s", field);
-  g_signal_emit_by_name (webrtcbin, "set-local-description", description,
-			 NULL);
+  g_signal_emit_by_name (webrtcbin, "set-local-description", description, NULL);
   g_autofree gchar *text = gst_sdp_message_as_text (description->sdp);
   say (field, text);
   gst_promise_unref (promise);
@@ -97,8 +95,7 @@ on_remote_set (GstPromise * promise, gpointer data)
   gst_promise_unref (promise);
   if (!arg_offer)
     g_signal_emit_by_name (webrtcbin, "create-answer", NULL,
-			   gst_promise_new_with_change_func (on_created, NULL,
-							     NULL));
+        gst_promise_new_with_change_func (on_created, NULL, NULL));
 }
 
 static void
@@ -108,10 +105,9 @@ set_remote (GstWebRTCSDPType type, const gchar * text)
   if (gst_sdp_message_new_from_text (text, &sdp) != GST_SDP_OK)
     bench_fail ("bad SDP");
   g_autoptr (GstWebRTCSessionDescription) description =
-    gst_webrtc_session_description_new (type, sdp);
+      gst_webrtc_session_description_new (type, sdp);
   g_signal_emit_by_name (webrtcbin, "set-remote-description", description,
-			 gst_promise_new_with_change_func (on_remote_set,
-							   NULL, NULL));
+      gst_promise_new_with_change_func (on_remote_set, NULL, NULL));
 }
 
 /* webrtcbin's descriptions lack SSRCs before every sink pad has caps. */
@@ -122,8 +118,7 @@ on_sinks_ready (gpointer data)
     return G_SOURCE_REMOVE;
   if (arg_offer)
     g_signal_emit_by_name (webrtcbin, "create-offer", NULL,
-			   gst_promise_new_with_change_func (on_created, NULL,
-							     NULL));
+        gst_promise_new_with_change_func (on_created, NULL, NULL));
   else if (waiting_offer)
     set_remote (GST_WEBRTC_SDP_TYPE_OFFER, waiting_offer);
   return G_SOURCE_REMOVE;
@@ -145,37 +140,26 @@ on_line (const gchar * line, gpointer data)
 {
   const gchar *space = strchr (line, ' ');
   g_autofree gchar *text = g_strcompress (space ? space + 1 : "");
-  if (g_str_has_prefix (line, "@offer "))
-    {
-      waiting_offer = g_steal_pointer (&text);
-      if (pads_without_ssrc <= 0)
-	set_remote (GST_WEBRTC_SDP_TYPE_OFFER, waiting_offer);
-    }
-  else if (g_str_has_prefix (line, "@answer "))
-    {
-      set_remote (GST_WEBRTC_SDP_TYPE_ANSWER, text);
-    }
-  else if (g_str_has_prefix (line, "@candidate "))
-    {
-      g_signal_emit_by_name (webrtcbin, "add-ice-candidate", 0, text);
-    }
-  else if (g_str_equal (line, "describe"))
-    {
-      bench_describe (GST_BIN (pipeline));
-    }
-  else if (g_str_equal (line, "report"))
-    {
-      bench_report_jitterbuffers (GST_BIN (pipeline));
-    }
-  else if (g_str_equal (line, "quit"))
-    {
-      g_main_loop_quit (loop);
-    }
+  if (g_str_has_prefix (line, "@offer ")) {
+    waiting_offer = g_steal_pointer (&text);
+    if (pads_without_ssrc <= 0)
+      set_remote (GST_WEBRTC_SDP_TYPE_OFFER, waiting_offer);
+  } else if (g_str_has_prefix (line, "@answer ")) {
+    set_remote (GST_WEBRTC_SDP_TYPE_ANSWER, text);
+  } else if (g_str_has_prefix (line, "@candidate ")) {
+    g_signal_emit_by_name (webrtcbin, "add-ice-candidate", 0, text);
+  } else if (g_str_equal (line, "describe")) {
+    bench_describe (GST_BIN (pipeline));
+  } else if (g_str_equal (line, "report")) {
+    bench_report_jitterbuffers (GST_BIN (pipeline));
+  } else if (g_str_equal (line, "quit")) {
+    g_main_loop_quit (loop);
+  }
 }
 
 static void
 on_candidate (GstElement * element, guint mline, const gchar * text,
-	      gpointer data)
+    gpointer data)
 {
   say ("candidate", text);
 }
@@ -184,11 +168,10 @@ on_candidate (GstElement * element, guint mline, const gchar * text,
 
 static void
 add_sender (const gchar * description, const gchar * rtp, gboolean video,
-	    GstElement * source)
+    GstElement * source)
 {
   g_autoptr (GError) error = NULL;
-  GstElement *bin =
-    gst_parse_bin_from_description (description, TRUE, &error);
+  GstElement *bin = gst_parse_bin_from_description (description, TRUE, &error);
   if (!bin)
     bench_fail ("%s", error->message);
   g_autoptr (GstElement) filter = gst_bin_get_by_name (GST_BIN (bin), "rtp");
@@ -198,16 +181,15 @@ add_sender (const gchar * description, const gchar * rtp, gboolean video,
   gst_element_link (source, bin);
   g_autoptr (GstPad) src = gst_element_get_static_pad (bin, "src");
   g_autoptr (GstPad) sink =
-    gst_element_request_pad_simple (webrtcbin, "sink_%u");
+      gst_element_request_pad_simple (webrtcbin, "sink_%u");
   g_signal_connect (sink, "notify::caps", G_CALLBACK (on_caps), NULL);
   if (gst_pad_link (src, sink) != GST_PAD_LINK_OK)
     bench_fail ("cannot link to webrtcbin");
-  if (video)
-    {
-      g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
-      g_object_get (sink, "transceiver", &transceiver, NULL);
-      g_object_set (transceiver, "do-nack", TRUE, NULL);
-    }
+  if (video) {
+    g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+    g_object_get (sink, "transceiver", &transceiver, NULL);
+    g_object_set (transceiver, "do-nack", TRUE, NULL);
+  }
 }
 
 static void
@@ -224,11 +206,11 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
     return;
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
   const gchar *media =
-    gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
+      gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
   gboolean video = g_strcmp0 (media, "video") == 0;
   GstElement *bin = gst_parse_bin_from_description (video ? VIDEO_RECEIVE :
-						    AUDIO_RECEIVE, TRUE,
-						    NULL);
+      AUDIO_RECEIVE, TRUE,
+      NULL);
   GstElement *sink = bench_sink ();
   gst_bin_add_many (GST_BIN (pipeline), bin, sink, NULL);
   gst_element_link (bin, sink);
@@ -243,28 +225,24 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
 
 static void
 on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
-		 gpointer data)
+    gpointer data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
-  if (pem && factory
-      && g_str_equal (GST_OBJECT_NAME (factory), "dtlssrtpdec"))
+  if (pem && factory && g_str_equal (GST_OBJECT_NAME (factory), "dtlssrtpdec"))
     g_object_set (element, "pem", pem, NULL);
 }
 
 static gboolean
 on_message (GstBus * bus, GstMessage * message, gpointer data)
 {
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autofree gchar *debug = NULL;
-      gst_message_parse_error (message, &error, &debug);
-      bench_fail ("%s: %s", error->message, debug);
-    }
-  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY)
-    {
-      gst_bin_recalculate_latency (GST_BIN (pipeline));
-    }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *debug = NULL;
+    gst_message_parse_error (message, &error, &debug);
+    bench_fail ("%s: %s", error->message, debug);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY) {
+    gst_bin_recalculate_latency (GST_BIN (pipeline));
+  }
   return G_SOURCE_CONTINUE;
 }
 
@@ -274,27 +252,24 @@ make_webrtcbin (void)
   webrtcbin = gst_element_factory_make ("webrtcbin", NULL);
   if (!webrtcbin)
     bench_fail ("no webrtcbin: install gstreamer1.0-plugins-bad");
-  gst_util_set_object_arg (G_OBJECT (webrtcbin), "bundle-policy",
-			   "max-bundle");
+  gst_util_set_object_arg (G_OBJECT (webrtcbin), "bundle-policy", "max-bundle");
   g_object_set (webrtcbin, "latency", arg_latency, NULL);
   gst_bin_add (GST_BIN (pipeline), webrtcbin);
   g_signal_connect (webrtcbin, "deep-element-added",
-		    G_CALLBACK (on_deep_element), NULL);
+      G_CALLBACK (on_deep_element), NULL);
   g_signal_connect (webrtcbin, "pad-added", G_CALLBACK (on_pad_added), NULL);
   g_signal_connect (webrtcbin, "on-ice-candidate", G_CALLBACK (on_candidate),
-		    NULL);
+      NULL);
   g_autoptr (GObject) ice = NULL;
   g_autoptr (GObject) agent = NULL;
   g_object_get (webrtcbin, "ice-agent", &ice, NULL);
   g_object_set (ice, "ice-tcp", FALSE, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   g_object_set (agent, "upnp", FALSE, NULL);
-  if (arg_local_address)
-    {
-      gboolean ok = FALSE;
-      g_signal_emit_by_name (ice, "add-local-ip-address", arg_local_address,
-			     &ok);
-    }
+  if (arg_local_address) {
+    gboolean ok = FALSE;
+    g_signal_emit_by_name (ice, "add-local-ip-address", arg_local_address, &ok);
+  }
 }
 
 int

@@ -12,7 +12,7 @@
 
 #define PERIOD (1 * G_USEC_PER_SEC)
 #define FLASH_FRAMES 3
-#define CLICK_BUFFERS 3		/* of 10 ms */
+#define CLICK_BUFFERS 3         /* of 10 ms */
 
 /* Longer than four frames without one: people see it. */
 #define FREEZE (150 * 1000)
@@ -21,9 +21,9 @@ static BenchNetwork network;
 static GOptionEntry entries[] = {
   {"delay", 0, 0, G_OPTION_ARG_INT, &network.delay, "Of the network", "MS"},
   {"jitter", 0, 0, G_OPTION_ARG_INT, &network.jitter, "Up to so much more",
-   "MS"},
+      "MS"},
   {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &network.loss, "Part of the packets",
-   "0…1"},
+      "0…1"},
   {NULL}
 };
 
@@ -34,7 +34,7 @@ static void
 say (const gchar * what, const gchar * kind)
 {
   bench_line ("{\"flash\":\"%s\",\"kind\":\"%s\",\"at\":%" G_GINT64_FORMAT
-	      "}", what, kind, g_get_monotonic_time ());
+      "}", what, kind, g_get_monotonic_time ());
 }
 
 /* ---- sending ---- */
@@ -42,18 +42,17 @@ say (const gchar * what, const gchar * kind)
 typedef struct
 {
   const gchar *kind;
-  gint64 next;			/* µs; when the next one is due */
-  guint left;			/* buffers of the current one */
+  gint64 next;                  /* µs; when the next one is due */
+  guint left;                   /* buffers of the current one */
 } Sender;
 
 static gboolean
 sender_is_due (Sender * sender, guint buffers)
 {
-  if (sender->left > 0)
-    {
-      sender->left--;
-      return TRUE;
-    }
+  if (sender->left > 0) {
+    sender->left--;
+    return TRUE;
+  }
   gint64 now = g_get_monotonic_time ();
   if (now < sender->next)
     return FALSE;
@@ -69,14 +68,13 @@ on_video_in (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   if (!sender_is_due (data, FLASH_FRAMES))
     return GST_PAD_PROBE_OK;
   GstBuffer *buffer =
-    gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+      gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
   GST_PAD_PROBE_INFO_DATA (info) = buffer;
   GstMapInfo map;
-  if (gst_buffer_map (buffer, &map, GST_MAP_WRITE))
-    {
-      memset (map.data, 235, map.size * 2 / 3);	/* the luma of I420 */
-      gst_buffer_unmap (buffer, &map);
-    }
+  if (gst_buffer_map (buffer, &map, GST_MAP_WRITE)) {
+    memset (map.data, 235, map.size * 2 / 3);   /* the luma of I420 */
+    gst_buffer_unmap (buffer, &map);
+  }
   return GST_PAD_PROBE_OK;
 }
 
@@ -86,17 +84,15 @@ on_audio_in (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   if (!sender_is_due (data, CLICK_BUFFERS))
     return GST_PAD_PROBE_OK;
   GstBuffer *buffer =
-    gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+      gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
   GST_PAD_PROBE_INFO_DATA (info) = buffer;
   GstMapInfo map;
-  if (gst_buffer_map (buffer, &map, GST_MAP_WRITE))
-    {
-      gint16 *samples = (gint16 *) map.data;
-      for (guint i = 0; i < map.size / 2; i++)
-	samples[i] =
-	  (gint16) (20000 * sin (2 * G_PI * 1000 * (i / 2) / 48000.0));
-      gst_buffer_unmap (buffer, &map);
-    }
+  if (gst_buffer_map (buffer, &map, GST_MAP_WRITE)) {
+    gint16 *samples = (gint16 *) map.data;
+    for (guint i = 0; i < map.size / 2; i++)
+      samples[i] = (gint16) (20000 * sin (2 * G_PI * 1000 * (i / 2) / 48000.0));
+    gst_buffer_unmap (buffer, &map);
+  }
   return GST_PAD_PROBE_OK;
 }
 
@@ -106,7 +102,7 @@ on_audio_in (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 typedef struct
 {
   const gchar *what, *kind;
-  gboolean bright;		/* streaming thread */
+  gboolean bright;              /* streaming thread */
   gint64 dark_since;
 } Watch;
 
@@ -125,20 +121,19 @@ watch_level (Watch * watch, gboolean bright)
 /* How evenly the frames came; streaming thread, read when all is over. */
 static struct
 {
-  gint64 first, last;		/* µs */
+  gint64 first, last;           /* µs */
   guint frames, freezes;
-  gint64 frozen;		/* µs beyond FREEZE's length and all of it */
+  gint64 frozen;                /* µs beyond FREEZE's length and all of it */
 } smooth;
 
 static void
 note_frame (void)
 {
   gint64 now = g_get_monotonic_time ();
-  if (smooth.last && now - smooth.last > FREEZE)
-    {
-      smooth.freezes++;
-      smooth.frozen += now - smooth.last;
-    }
+  if (smooth.last && now - smooth.last > FREEZE) {
+    smooth.freezes++;
+    smooth.frozen += now - smooth.last;
+  }
   if (!smooth.first)
     smooth.first = now;
   smooth.last = now;
@@ -150,9 +145,8 @@ report (void)
 {
   bench_report_jitterbuffers (GST_BIN (pipeline));
   bench_line ("{\"smooth\":{\"us\":%" G_GINT64_FORMAT ",\"frames\":%u,"
-	      "\"freezes\":%u,\"frozen_us\":%" G_GINT64_FORMAT "}}",
-	      smooth.last - smooth.first, smooth.frames, smooth.freezes,
-	      smooth.frozen);
+      "\"freezes\":%u,\"frozen_us\":%" G_GINT64_FORMAT "}}",
+      smooth.last - smooth.first, smooth.frames, smooth.freezes, smooth.frozen);
 }
 
 static gboolean
@@ -167,8 +161,8 @@ video_is_bright (GstPad * pad, GstBuffer * buffer)
   guint sum = 0, n = 0;
   const guint8 *line = GST_VIDEO_FRAME_PLANE_DATA (&frame, 0);
   line +=
-    (GST_VIDEO_FRAME_HEIGHT (&frame) / 2) *
-    GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0);
+      (GST_VIDEO_FRAME_HEIGHT (&frame) / 2) *
+      GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0);
   for (gint x = 0; x < GST_VIDEO_FRAME_WIDTH (&frame); x += 16, n++)
     sum += line[x];
   gst_video_frame_unmap (&frame);
@@ -180,28 +174,23 @@ audio_is_loud (GstPad * pad, GstBuffer * buffer)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
   const gchar *format = caps ?
-    gst_structure_get_string (gst_caps_get_structure (caps, 0),
-			      "format") : NULL;
+      gst_structure_get_string (gst_caps_get_structure (caps, 0),
+      "format") : NULL;
   GstMapInfo map;
   if (!format || !gst_buffer_map (buffer, &map, GST_MAP_READ))
     return FALSE;
   gdouble peak = 0;
-  if (g_str_equal (format, "S16LE"))
-    {
-      for (gsize i = 0; i + 2 <= map.size; i += 2)
-	peak =
-	  MAX (peak,
-	       fabs ((gint16) GST_READ_UINT16_LE (map.data + i) / 32768.0));
-    }
-  else if (g_str_equal (format, "F32LE"))
-    {
-      for (gsize i = 0; i + 4 <= map.size; i += 4)
-	peak = MAX (peak, fabs (GST_READ_FLOAT_LE (map.data + i)));
-    }
-  else
-    {
-      bench_fail ("audio comes as %s", format);
-    }
+  if (g_str_equal (format, "S16LE")) {
+    for (gsize i = 0; i + 2 <= map.size; i += 2)
+      peak =
+          MAX (peak,
+          fabs ((gint16) GST_READ_UINT16_LE (map.data + i) / 32768.0));
+  } else if (g_str_equal (format, "F32LE")) {
+    for (gsize i = 0; i + 4 <= map.size; i += 4)
+      peak = MAX (peak, fabs (GST_READ_FLOAT_LE (map.data + i)));
+  } else {
+    bench_fail ("audio comes as %s", format);
+  }
   gst_buffer_unmap (buffer, &map);
   return peak > 0.15;
 }
@@ -226,8 +215,7 @@ on_out (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 }
 
 static void
-on_handoff (GstElement * sink, GstBuffer * buffer, GstPad * pad,
-	    gpointer data)
+on_handoff (GstElement * sink, GstBuffer * buffer, GstPad * pad, gpointer data)
 {
   look (data, pad, buffer);
 }
@@ -239,12 +227,11 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
   static Watch audio[] = { {"out", "audio"}, {"played", "audio"} };
   if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
     return;
-  Watch *watch =
-    g_str_has_prefix (GST_PAD_NAME (pad), "video") ? video : audio;
+  Watch *watch = g_str_has_prefix (GST_PAD_NAME (pad), "video") ? video : audio;
   GstElement *queue = gst_element_factory_make ("queue", NULL);
   GstElement *sink = gst_element_factory_make ("fakesink", NULL);
   g_object_set (sink, "sync", TRUE, "async", FALSE, "signal-handoffs", TRUE,
-		"enable-last-sample", FALSE, NULL);
+      "enable-last-sample", FALSE, NULL);
   g_signal_connect (sink, "handoff", G_CALLBACK (on_handoff), &watch[1]);
   gst_bin_add_many (GST_BIN (pipeline), queue, sink, NULL);
   gst_element_link (queue, sink);
@@ -261,11 +248,11 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
 
 static void
 send (GstElement * peer, const gchar * description, const gchar * name,
-      GstPadProbeCallback probe, Sender * sender)
+    GstPadProbeCallback probe, Sender * sender)
 {
   g_autoptr (GError) error = NULL;
   GstElement *source =
-    gst_parse_bin_from_description (description, TRUE, &error);
+      gst_parse_bin_from_description (description, TRUE, &error);
   if (!source)
     bench_fail ("%s", error->message);
   g_autoptr (GstPad) pad = bench_peer_send (peer, source, name);
@@ -299,11 +286,11 @@ main (int argc, char **argv)
   bench_impair (pipeline, &network);
   g_signal_connect (peer, "pad-added", G_CALLBACK (on_pad_added), NULL);
   send (peer, "audiotestsrc is-live=true wave=silence samplesperbuffer=480"
-	" ! capsfilter caps=\"audio/x-raw,format=S16LE,layout=interleaved,"
-	"rate=48000,channels=2\"", "audio_%u", on_audio_in, &audio);
+      " ! capsfilter caps=\"audio/x-raw,format=S16LE,layout=interleaved,"
+      "rate=48000,channels=2\"", "audio_%u", on_audio_in, &audio);
   send (peer, "videotestsrc is-live=true pattern=black"
-	" ! capsfilter caps=\"video/x-raw,format=I420,width=640,height=480,"
-	"framerate=30/1\"", "video_%u", on_video_in, &video);
+      " ! capsfilter caps=\"video/x-raw,format=I420,width=640,height=480,"
+      "framerate=30/1\"", "video_%u", on_video_in, &video);
   bench_watch_stdin (loop, on_line, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_main_loop_run (loop);

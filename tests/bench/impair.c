@@ -8,14 +8,14 @@ typedef struct
   const BenchNetwork *network;
   GstPad *pad;
   GRand *random;
-  gint64 last_due;		/* µs, streaming thread */
+  gint64 last_due;              /* µs, streaming thread */
   GAsyncQueue *packets;
   GThread *thread;
 } Line;
 
 typedef struct
 {
-  gint64 due;			/* µs */
+  gint64 due;                   /* µs */
   GstBuffer *buffer;
 } Packet;
 
@@ -24,15 +24,14 @@ static gpointer
 run_line (gpointer data)
 {
   Line *line = data;
-  for (;;)
-    {
-      Packet *packet = g_async_queue_pop (line->packets);
-      gint64 wait = packet->due - g_get_monotonic_time ();
-      if (wait > 0)
-	g_usleep (wait);
-      gst_pad_push (line->pad, packet->buffer);
-      g_free (packet);
-    }
+  for (;;) {
+    Packet *packet = g_async_queue_pop (line->packets);
+    gint64 wait = packet->due - g_get_monotonic_time ();
+    if (wait > 0)
+      g_usleep (wait);
+    gst_pad_push (line->pad, packet->buffer);
+    g_free (packet);
+  }
   return NULL;
 }
 
@@ -42,7 +41,7 @@ is_media (GstBuffer * buffer)
 {
   guint8 first = 0;
   return gst_buffer_extract (buffer, 0, &first, 1) == 1 && first >= 128
-    && first < 192;
+      && first < 192;
 }
 
 static GstPadProbeReturn
@@ -57,7 +56,7 @@ on_packet (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 
   gint64 now = g_get_monotonic_time ();
   gint64 due = now + 1000 * (gint64) line->network->delay
-    + (gint64) (1000 * line->network->jitter * g_rand_double (line->random));
+      + (gint64) (1000 * line->network->jitter * g_rand_double (line->random));
   due = line->last_due = MAX (due, line->last_due);
   Packet *packet = g_new (Packet, 1);
   packet->due = due;
@@ -73,7 +72,7 @@ on_packet (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 
 static void
 on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
-		 gpointer data)
+    gpointer data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
   if (!factory || !g_str_equal (GST_OBJECT_NAME (factory), "nicesrc"))
@@ -85,7 +84,7 @@ on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
   line->packets = g_async_queue_new ();
   line->thread = g_thread_new ("network", run_line, line);
   gst_pad_add_probe (line->pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet, line,
-		     NULL);
+      NULL);
 }
 
 void
@@ -93,5 +92,5 @@ bench_impair (GstElement * pipeline, const BenchNetwork * network)
 {
   if (network->delay || network->jitter || network->loss > 0)
     g_signal_connect (pipeline, "deep-element-added",
-		      G_CALLBACK (on_deep_element), (gpointer) network);
+        G_CALLBACK (on_deep_element), (gpointer) network);
 }

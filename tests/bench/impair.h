@@ -5,9 +5,8 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
-typedef struct {
+G_BEGIN_DECLS typedef struct
+{
   guint delay;                  /* ms, of every packet */
   guint jitter;                 /* ms, 0 to so much more, evenly; the order is kept */
   gdouble loss;                 /* 0 to 1 */

@@ -24,7 +24,7 @@ static void
 json_check (void)
 {
   must (gst_chat_json_check (micro_input.payload, micro_input.payload_len,
-			     GST_CHAT_MAX_MESSAGE_BYTES, NULL));
+          GST_CHAT_MAX_MESSAGE_BYTES, NULL));
 }
 
 static void
@@ -32,7 +32,7 @@ json_glib_parse (void)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   must (json_parser_load_from_data (parser, micro_input.payload,
-				    (gssize) micro_input.payload_len, NULL));
+          (gssize) micro_input.payload_len, NULL));
 }
 
 /* ---- relaying an offer: frame in, frame out ---- */
@@ -51,9 +51,9 @@ prepare_relay (void)
   roster = gst_chat_roster_new ("bench");
   effects = gst_chat_effects_new ();
   caller = gst_chat_roster_join (roster, "aaaaaaaaaaaaaaaaaaaa", "a", NULL,
-				 NULL, effects);
+      NULL, effects);
   must (caller && gst_chat_roster_join (roster, "bbbbbbbbbbbbbbbbbbbb", "b",
-					NULL, NULL, effects));
+          NULL, NULL, effects));
 }
 
 static void
@@ -67,13 +67,11 @@ relay (void)
   GstChatSlice payload;
   must (gst_chat_eio_parse_text (frame, strlen (frame), &packet, NULL));
   must (gst_chat_json_check (strchr (packet.data.data, '['),
-			     packet.data.len - 1, GST_CHAT_MAX_MESSAGE_BYTES,
-			     NULL));
+          packet.data.len - 1, GST_CHAT_MAX_MESSAGE_BYTES, NULL));
   must (gst_chat_sio_parse (packet.data, &message, NULL));
   must (gst_chat_sio_event (&message, &event, &payload, NULL));
   must (gst_chat_roster_relay (roster, caller, event, payload,
-			       g_get_monotonic_time (),
-			       effects) == GST_CHAT_RELAY_DONE);
+          g_get_monotonic_time (), effects) == GST_CHAT_RELAY_DONE);
 }
 
 static void
@@ -86,8 +84,7 @@ json_glib_relay (void)
   JsonObject *in = json_array_get_object_element (array, 1);
   g_autoptr (JsonObject) out = json_object_new ();
   json_object_set_member (out, "offer",
-			  json_node_copy (json_object_get_member
-					  (in, "offer")));
+      json_node_copy (json_object_get_member (in, "offer")));
   json_object_set_string_member (out, "socket", "aaaaaaaaaaaaaaaaaaaa");
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   json_node_set_object (node, out);
@@ -102,9 +99,7 @@ static void
 message_parse (void)
 {
   g_autoptr (GstChatMessage) message = gst_chat_message_parse ("call-user",
-							       micro_input.payload,
-							       micro_input.payload_len,
-							       NULL);
+      micro_input.payload, micro_input.payload_len, NULL);
   must (message != NULL);
 }
 
@@ -112,8 +107,8 @@ static void
 signal_text (void)
 {
   g_autofree gchar *text = gst_chat_signal_from_payload ("call-made",
-							 micro_input.payload,
-							 micro_input.payload_len);
+      micro_input.payload,
+      micro_input.payload_len);
   must (text != NULL);
 }
 
@@ -126,7 +121,7 @@ call_steps (void)
     {.type = GST_CHAT_CALL_EVENT_CALL},
     {.type = GST_CHAT_CALL_EVENT_LOCAL_OFFER,.generation = 1},
     {.type = GST_CHAT_CALL_EVENT_ANSWER,.relation =
-     GST_CHAT_CALL_FROM_REMOTE,.chat = TRUE,.candidates = TRUE},
+          GST_CHAT_CALL_FROM_REMOTE,.chat = TRUE,.candidates = TRUE},
     {.type = GST_CHAT_CALL_EVENT_CANDIDATES,.generation = 1},
     {.type = GST_CHAT_CALL_EVENT_LINK_UP,.generation = 1},
     {.type = GST_CHAT_CALL_EVENT_HANG_UP},
@@ -136,11 +131,10 @@ call_steps (void)
   GstChatCallEffects out;
   gst_chat_call_init (&call, GST_CHAT_CALL_ACCEPT_ALL);
   gboolean connected = FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (events); i++)
-    {
-      gst_chat_call_step (&call, &events[i], 1000 * (i + 1), &out);
-      connected |= call.state == GST_CHAT_CALL_CONNECTED;
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (events); i++) {
+    gst_chat_call_step (&call, &events[i], 1000 * (i + 1), &out);
+    connected |= call.state == GST_CHAT_CALL_CONNECTED;
+  }
   must (connected && call.state == GST_CHAT_CALL_IDLE);
 }
 

@@ -22,7 +22,7 @@ static void
 sdp_gate (void)
 {
   g_autoptr (GstChatSdp) offer =
-    gst_chat_sdp_parse_remote (micro_input.sdp, TRUE, NULL);
+      gst_chat_sdp_parse_remote (micro_input.sdp, TRUE, NULL);
   if (!offer)
     bench_fail ("the gate refuses the offer");
 }
@@ -33,21 +33,19 @@ sdp_inside (void)
 {
   static const gchar *const names[] = { "vp8", "opus", NULL };
   g_autoptr (GstChatSdp) offer =
-    gst_chat_sdp_parse_remote (micro_input.sdp, TRUE, NULL);
+      gst_chat_sdp_parse_remote (micro_input.sdp, TRUE, NULL);
   g_autoptr (GstChatSdpMap) map = gst_chat_sdp_map_new ();
   gboolean accept[8] = { FALSE, };
-  for (guint i = 0; i < MIN (gst_chat_sdp_n_media (offer), 8); i++)
-    {
-      GstChatCodecChoice choice = { NULL, };
-      accept[i] =
-	gst_chat_sdp_choose_codec (gst_chat_sdp_get_media (offer, i), names,
-				   &choice, NULL);
-      if (!accept[i])
-	bench_fail ("no codec for m-line %u", i);
-      gst_chat_codec_choice_clear (&choice);
-    }
-  gst_sdp_message_free (gst_chat_sdp_offer_for_webrtcbin
-			(offer, accept, map));
+  for (guint i = 0; i < MIN (gst_chat_sdp_n_media (offer), 8); i++) {
+    GstChatCodecChoice choice = { NULL, };
+    accept[i] =
+        gst_chat_sdp_choose_codec (gst_chat_sdp_get_media (offer, i), names,
+        &choice, NULL);
+    if (!accept[i])
+      bench_fail ("no codec for m-line %u", i);
+    gst_chat_codec_choice_clear (&choice);
+  }
+  gst_sdp_message_free (gst_chat_sdp_offer_for_webrtcbin (offer, accept, map));
 }
 
 static void

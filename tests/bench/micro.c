@@ -18,7 +18,7 @@ typedef struct
 {
   const MicroCase *entry;
   guint per_batch;
-  GArray *ns;			/* gdouble, one a batch */
+  GArray *ns;                   /* gdouble, one a batch */
 } Series;
 
 /* CPU time of this thread, so that what else runs here does not count. */
@@ -42,14 +42,13 @@ run_batch (const MicroCase * entry, guint n)
 static void
 series_add (GArray * all, const MicroCase * cases)
 {
-  for (; cases->name; cases++)
-    {
-      Series s = { cases, 1, g_array_new (FALSE, FALSE, sizeof (gdouble)) };
-      cases->once ();
-      while (run_batch (cases, s.per_batch) < BATCH_US)
-	s.per_batch *= 2;
-      g_array_append_val (all, s);
-    }
+  for (; cases->name; cases++) {
+    Series s = { cases, 1, g_array_new (FALSE, FALSE, sizeof (gdouble)) };
+    cases->once ();
+    while (run_batch (cases, s.per_batch) < BATCH_US)
+      s.per_batch *= 2;
+    g_array_append_val (all, s);
+  }
 }
 
 static gint
@@ -65,9 +64,9 @@ series_print (Series * s)
   g_array_sort (s->ns, compare);
   const gdouble *v = (const gdouble *) s->ns->data;
   bench_line
-    ("{\"micro\":{\"name\":\"%s\",\"median_ns\":%.0f,\"min_ns\":%.0f,"
-     "\"max_ns\":%.0f,\"batches\":%u,\"per_batch\":%u}}", s->entry->name,
-     v[s->ns->len / 2], v[0], v[s->ns->len - 1], s->ns->len, s->per_batch);
+      ("{\"micro\":{\"name\":\"%s\",\"median_ns\":%.0f,\"min_ns\":%.0f,"
+      "\"max_ns\":%.0f,\"batches\":%u,\"per_batch\":%u}}", s->entry->name,
+      v[s->ns->len / 2], v[0], v[s->ns->len - 1], s->ns->len, s->per_batch);
 }
 
 static void
@@ -77,7 +76,7 @@ read_input (const gchar * file)
   if (!g_file_get_contents (file, &micro_input.sdp, NULL, &error))
     bench_fail ("%s", error->message);
   g_autoptr (GString) text =
-    g_string_new ("{\"offer\":{\"type\":\"offer\",\"sdp\":");
+      g_string_new ("{\"offer\":{\"type\":\"offer\",\"sdp\":");
   gst_chat_json_append_string (text, micro_input.sdp);
   g_string_append (text, "},\"to\":\"bbbbbbbbbbbbbbbbbbbb\"}");
   micro_input.payload_len = text->len;
@@ -93,27 +92,23 @@ main (int argc, char **argv)
   guint batches = argc > 2 ? (guint) g_ascii_strtoull (argv[2], NULL, 10) : 3;
   read_input (argv[1]);
   bench_line ("{\"input\":{\"sdp\":%zu,\"payload\":%zu}}",
-	      strlen (micro_input.sdp), micro_input.payload_len);
+      strlen (micro_input.sdp), micro_input.payload_len);
 
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (Series));
   series_add (all, micro_core_cases);
   series_add (all, micro_media_cases);
-  for (guint b = 0; b < batches; b++)
-    {
-      for (guint i = 0; i < all->len; i++)
-	{
-	  Series *s = &g_array_index (all, Series, i);
-	  gdouble ns =
-	    1000.0 * run_batch (s->entry, s->per_batch) / s->per_batch;
-	  g_array_append_val (s->ns, ns);
-	}
-    }
-  for (guint i = 0; i < all->len; i++)
-    {
+  for (guint b = 0; b < batches; b++) {
+    for (guint i = 0; i < all->len; i++) {
       Series *s = &g_array_index (all, Series, i);
-      series_print (s);
-      g_array_unref (s->ns);
+      gdouble ns = 1000.0 * run_batch (s->entry, s->per_batch) / s->per_batch;
+      g_array_append_val (s->ns, ns);
     }
+  }
+  for (guint i = 0; i < all->len; i++) {
+    Series *s = &g_array_index (all, Series, i);
+    series_print (s);
+    g_array_unref (s->ns);
+  }
   g_free (micro_input.sdp);
   g_free (micro_input.payload);
   return 0;

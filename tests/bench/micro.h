@@ -4,15 +4,15 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
-typedef struct {
+G_BEGIN_DECLS typedef struct
+{
   const gchar *name;            /* of the row */
   void (*once) (void);
 } MicroCase;
 
 /* The offer of a real browser, and the same as the payload of `call-user`. */
-typedef struct {
+typedef struct
+{
   gchar *sdp;
   gchar *payload;
   gsize payload_len;

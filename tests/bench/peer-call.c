@@ -13,9 +13,9 @@
 static gint arg_seconds = 0, arg_settle = 3;
 static GOptionEntry entries[] = {
   {"seconds", 0, 0, G_OPTION_ARG_INT, &arg_seconds,
-   "Measure so long (0: not at all)", "S"},
+      "Measure so long (0: not at all)", "S"},
   {"settle", 0, 0, G_OPTION_ARG_INT, &arg_settle,
-   "Begin so long after the first frame", "S"},
+      "Begin so long after the first frame", "S"},
   {NULL}
 };
 
@@ -25,13 +25,13 @@ static BenchCounter video_in, audio_in;
 static BenchWindow window = {.video = &video_in,.audio = &audio_in };
 
 /* Whether this call's first frame has yet to come. */
-static gint video_wanted = 1, audio_wanted = 1;	/* atomic */
+static gint video_wanted = 1, audio_wanted = 1; /* atomic */
 
 static void
 say (const gchar * what, const gchar * detail)
 {
   bench_line ("{\"%s\":\"%s\",\"at\":%" G_GINT64_FORMAT "}", what, detail,
-	      g_get_monotonic_time ());
+      g_get_monotonic_time ());
 }
 
 /* ---- what goes by ---- */
@@ -63,7 +63,7 @@ on_signal_in (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   g_autofree gchar *id = member (text, map.size, "id");
   if (event)
     bench_line ("{\"received\":\"%s\",\"id\":\"%s\",\"at\":%" G_GINT64_FORMAT
-		"}", event, id ? id : "", now);
+        "}", event, id ? id : "", now);
   gst_buffer_unmap (buffer, &map);
   return GST_PAD_PROBE_OK;
 }
@@ -72,7 +72,7 @@ static GstPadProbeReturn
 on_signal_out (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 {
   const GstStructure *s =
-    gst_event_get_structure (GST_PAD_PROBE_INFO_EVENT (info));
+      gst_event_get_structure (GST_PAD_PROBE_INFO_EVENT (info));
   if (s && gst_structure_has_name (s, "chat-signal"))
     say ("sent", gst_structure_get_string (s, "event"));
   return GST_PAD_PROBE_OK;
@@ -80,16 +80,15 @@ on_signal_out (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 
 static void
 on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
-		 gpointer data)
+    gpointer data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
   if (!factory || !g_str_equal (GST_OBJECT_NAME (factory), "chatsignalsrc"))
     return;
   g_autoptr (GstPad) src = gst_element_get_static_pad (element, "src");
-  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_signal_in, NULL,
-		     NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_signal_in, NULL, NULL);
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_signal_out,
-		     NULL, NULL);
+      NULL, NULL);
 }
 
 static void
@@ -100,12 +99,11 @@ on_state (GObject * object, GParamSpec * spec, gpointer data)
   g_object_get_property (object, "state", &value);
   GEnumClass *names = G_ENUM_CLASS (g_type_class_peek (spec->value_type));
   const gchar *nick =
-    g_enum_get_value (names, g_value_get_enum (&value))->value_nick;
-  if (g_str_equal (nick, "idle"))
-    {
-      g_atomic_int_set (&video_wanted, 1);
-      g_atomic_int_set (&audio_wanted, 1);
-    }
+      g_enum_get_value (names, g_value_get_enum (&value))->value_nick;
+  if (g_str_equal (nick, "idle")) {
+    g_atomic_int_set (&video_wanted, 1);
+    g_atomic_int_set (&audio_wanted, 1);
+  }
   say ("state", nick);
 }
 
@@ -131,7 +129,7 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
   gst_bin_add (GST_BIN (pipeline), sink);
   gst_element_sync_state_with_parent (sink);
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame,
-		     video ? &video_wanted : &audio_wanted, NULL);
+      video ? &video_wanted : &audio_wanted, NULL);
   bench_count (pad, video ? &video_in : &audio_in);
   g_autoptr (GstPad) sink_pad = gst_element_get_static_pad (sink, "sink");
   if (gst_pad_link (pad, sink_pad) != GST_PAD_LINK_OK)
@@ -143,23 +141,19 @@ on_pad_added (GstElement * element, GstPad * pad, gpointer data)
 static void
 on_line (const gchar * line, gpointer data)
 {
-  if (g_str_has_prefix (line, "call "))
-    {
-      say ("action", "call");
-      g_signal_emit_by_name (peer, "call", line + strlen ("call "));
-    }
-  else if (g_str_equal (line, "hang-up"))
-    {
-      g_signal_emit_by_name (peer, "hang-up");
-    }
-  else if (g_str_equal (line, "describe"))
-    {
-      bench_describe (GST_BIN (pipeline));
-    }
-  else if (g_str_equal (line, "quit"))
-    {
-      g_main_loop_quit (loop);
-    }
+  if (g_str_has_prefix (line, "call ")) {
+    gboolean taken = FALSE;
+    say ("action", "call");
+    g_signal_emit_by_name (peer, "call", line + strlen ("call "), &taken);
+    if (!taken)
+      bench_fail ("chatpeer does not want to call");
+  } else if (g_str_equal (line, "hang-up")) {
+    g_signal_emit_by_name (peer, "hang-up");
+  } else if (g_str_equal (line, "describe")) {
+    bench_describe (GST_BIN (pipeline));
+  } else if (g_str_equal (line, "quit")) {
+    g_main_loop_quit (loop);
+  }
 }
 
 int
@@ -178,13 +172,11 @@ main (int argc, char **argv)
   loop = g_main_loop_new (NULL, FALSE);
   pipeline = bench_peer_new (&peer);
   g_signal_connect (pipeline, "deep-element-added",
-		    G_CALLBACK (on_deep_element), NULL);
+      G_CALLBACK (on_deep_element), NULL);
   g_signal_connect (peer, "pad-added", G_CALLBACK (on_pad_added), NULL);
   g_signal_connect (peer, "notify::state", G_CALLBACK (on_state), NULL);
-  gst_object_unref (bench_peer_send
-		    (peer, bench_audio_source (), "audio_%u"));
-  gst_object_unref (bench_peer_send
-		    (peer, bench_video_source (), "video_%u"));
+  gst_object_unref (bench_peer_send (peer, bench_audio_source (), "audio_%u"));
+  gst_object_unref (bench_peer_send (peer, bench_video_source (), "video_%u"));
   bench_watch_stdin (loop, on_line, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_main_loop_run (loop);

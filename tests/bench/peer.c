@@ -8,17 +8,17 @@ BenchPeerOptions bench_peer_options = {.latency = -1 };
 
 static GOptionEntry entries[] = {
   {"uri", 0, 0, G_OPTION_ARG_STRING, &bench_peer_options.uri, "The server",
-   "URI"},
+      "URI"},
   {"room", 0, 0, G_OPTION_ARG_STRING, &bench_peer_options.room, "The room",
-   "NAME"},
+      "NAME"},
   {"name", 0, 0, G_OPTION_ARG_STRING, &bench_peer_options.name,
-   "The own name",
-   "NAME"},
+        "The own name",
+      "NAME"},
   {"call", 0, 0, G_OPTION_ARG_STRING, &bench_peer_options.call,
-   "Whom to call",
-   "NAME"},
+        "Whom to call",
+      "NAME"},
   {"latency", 0, 0, G_OPTION_ARG_INT, &bench_peer_options.latency,
-   "Of the jitter buffers", "MS"},
+      "Of the jitter buffers", "MS"},
   {NULL}
 };
 
@@ -26,7 +26,7 @@ GOptionGroup *
 bench_peer_option_group (void)
 {
   GOptionGroup *group =
-    g_option_group_new ("peer", "chatpeer", "chatpeer", NULL, NULL);
+      g_option_group_new ("peer", "chatpeer", "chatpeer", NULL, NULL);
   g_option_group_add_entries (group, entries);
   return group;
 }
@@ -34,13 +34,12 @@ bench_peer_option_group (void)
 static GstBusSyncReply
 on_message (GstBus * bus, GstMessage * message, gpointer data)
 {
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autofree gchar *debug = NULL;
-      gst_message_parse_error (message, &error, &debug);
-      bench_fail ("%s: %s", error->message, debug);
-    }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *debug = NULL;
+    gst_message_parse_error (message, &error, &debug);
+    bench_fail ("%s: %s", error->message, debug);
+  }
   return GST_BUS_PASS;
 }
 
@@ -66,7 +65,7 @@ bench_peer_new (GstElement ** peer)
   *peer = gst_element_factory_make ("chatpeer", "peer");
   if (!*peer)
     bench_fail
-      ("no chatpeer: set GST_PLUGIN_PATH_1_0 to gst/elements of the build");
+        ("no chatpeer: set GST_PLUGIN_PATH_1_0 to gst/elements of the build");
   set_string (*peer, "uri", bench_peer_options.uri);
   set_string (*peer, "room", bench_peer_options.room);
   set_string (*peer, "display-name", bench_peer_options.name);

@@ -4,9 +4,8 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
-typedef struct {
+G_BEGIN_DECLS typedef struct
+{
   gchar *uri, *room, *name, *call;
   gint latency;                 /* ms; -1: chatpeer's default */
 } BenchPeerOptions;
@@ -20,6 +19,7 @@ GOptionGroup *bench_peer_option_group (void);
 GstElement *bench_peer_new (GstElement ** peer);
 /* Puts @source into the pipeline and links it to a pad like @pad ("video_%u").
  * Returns chatpeer's pad. Transfer full. */
-GstPad *bench_peer_send (GstElement * peer, GstElement * source, const gchar * pad);
+GstPad *bench_peer_send (GstElement * peer, GstElement * source,
+    const gchar * pad);
 
 G_END_DECLS

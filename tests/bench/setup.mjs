@@ -65,38 +65,38 @@ async function round(ctx, peers, note) {
   return { between, calls, called };
 }
 
-async function open(ctx, server, browserName, kind) {
-  const peers = {};
-  const query = name => ({ name, answer: 'auto' });
+// Closes all @peers behind body(), whose own error is the one that counts.
+async function closing(peers, body) {
+  let error = null;
   try {
-    // One after the other: a machine of two cores starts browsers slowly.
-    peers.p = await ChatPeer.open(ctx, server, 'pipeline');
-    peers.a = await PagePeer.open(browserName, kind, server, query('Ann'));
-    peers.b = await PagePeer.open(browserName, kind, server, query('Bob'));
+    await body(peers);
   } catch (e) {
-    await closeAll(peers);
-    throw e;
+    error = e;
   }
-  return peers;
+  const ends = await Promise.allSettled(Object.values(peers).map(p => p.close()));
+  error ??= ends.find(e => e.status === 'rejected')?.reason;
+  if (error) throw error;
 }
 
-async function closeAll(peers) {
-  await Promise.all(Object.values(peers).map(p => p.close()));
+// One after the other: a machine of two cores starts browsers slowly.
+async function open(peers, ctx, server, browserName, kind) {
+  const query = name => ({ name, answer: 'auto' });
+  peers.p = await ChatPeer.open(ctx, server, 'pipeline');
+  peers.a = await PagePeer.open(browserName, kind, server, query('Ann'));
+  peers.b = await PagePeer.open(browserName, kind, server, query('Bob'));
 }
 
 async function rounds(ctx, server, browserName, kind, counts) {
   const out = { cold: [], warm: [] };
   while (out.cold.length < counts.cold || out.warm.length < counts.warm) {
-    const peers = await open(ctx, server, browserName, kind);
-    try {
+    await closing({}, async (peers) => {
+      await open(peers, ctx, server, browserName, kind);
       const note = { browser: browserName, page: kind };
       out.cold.push(await round(ctx, peers, { ...note, cold: true }));
       // All warm ones in the first set of processes.
       while (out.warm.length < counts.warm)
         out.warm.push(await round(ctx, peers, { ...note, cold: false }));
-    } finally {
-      await closeAll(peers);
-    }
+    });
   }
   return out;
 }
@@ -118,9 +118,8 @@ function rowsFor(name, list) {
 
 async function latencies(ctx, server, counts) {
   const settings = [undefined, ...LATENCIES];
-  const peers = [];
   const figures = settings.map(() => []);
-  try {
+  await closing([], async (peers) => {
     const caller = await ChatPeer.open(ctx, server, 'caller', { room: 'latencies' });
     peers.push(caller);
     for (const latency of settings)
@@ -132,9 +131,7 @@ async function latencies(ctx, server, counts) {
         if (i > 0) figures[n].push(f);
       }
     }
-  } finally {
-    await Promise.all(peers.map(p => p.close()));
-  }
+  });
   return table(['latency of the one who is called, ms', 'first picture', 'first sound', 'connected', 'answer sent'],
     settings.map((latency, n) => [
       `${latency ?? 'default'}`,
