@@ -51,19 +51,27 @@ static const struct
   {"audio-offer1", "video-offer1", GST_CHAT_SDP_INVALID},
 };
 
-GST_START_TEST (test_rounds_of_browsers)
+static void
+rounds_of_browsers_case (guint n)
 {
   static const gchar *const browsers[] = { "chromium", "firefox" };
   for (guint i = 0; i < G_N_ELEMENTS (browsers); i++) {
     g_autofree gchar *one = g_strconcat (browsers[i], "-",
-        rounds[__i__].before, NULL);
-    g_autofree gchar *two = g_strconcat (browsers[i], "-", rounds[__i__].after,
+        rounds[n].before, NULL);
+    g_autofree gchar *two = g_strconcat (browsers[i], "-", rounds[n].after,
         NULL);
     g_autofree gchar *before = load_vector (one);
     g_autofree gchar *after = load_vector (two);
     GstChatSdpChange change = classify (before, after);
-    fail_unless (change == rounds[__i__].change, "%s to %s is %d", one, two,
+    fail_unless (change == rounds[n].change, "%s to %s is %d", one, two,
         change);
+  }
+}
+
+GST_START_TEST (test_rounds_of_browsers)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rounds); i++) {
+    rounds_of_browsers_case (i);
   }
 }
 
@@ -162,18 +170,26 @@ static const gchar *const pairs[][2] = {
   {"av-offer1", "callee-nothing-answer1"},
 };
 
-GST_START_TEST (test_answers_of_browsers)
+static void
+answers_of_browsers_case (guint n)
 {
   static const gchar *const browsers[] = { "chromium", "firefox" };
   for (guint i = 0; i < G_N_ELEMENTS (browsers); i++) {
-    g_autofree gchar *one = g_strconcat (browsers[i], "-", pairs[__i__][0],
+    g_autofree gchar *one = g_strconcat (browsers[i], "-", pairs[n][0],
         NULL);
-    g_autofree gchar *two = g_strconcat (browsers[i], "-", pairs[__i__][1],
+    g_autofree gchar *two = g_strconcat (browsers[i], "-", pairs[n][1],
         NULL);
     g_autofree gchar *offer = load_vector (one);
     g_autofree gchar *answer = load_vector (two);
     g_autofree gchar *why = NULL;
     fail_unless (check (offer, answer, &why), "%s, %s: %s", one, two, why);
+  }
+}
+
+GST_START_TEST (test_answers_of_browsers)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++) {
+    answers_of_browsers_case (i);
   }
 }
 
@@ -306,10 +322,10 @@ sdp_compare_suite (void)
   Suite *suite = suite_create ("sdp-compare");
   TCase *tc = tcase_create ("general");
   suite_add_tcase (suite, tc);
-  tcase_add_loop_test (tc, test_rounds_of_browsers, 0, G_N_ELEMENTS (rounds));
+  tcase_add_test (tc, test_rounds_of_browsers);
   tcase_add_test (tc, test_what_would_abort_webrtcbin);
   tcase_add_test (tc, test_other_changes);
-  tcase_add_loop_test (tc, test_answers_of_browsers, 0, G_N_ELEMENTS (pairs));
+  tcase_add_test (tc, test_answers_of_browsers);
   tcase_add_test (tc, test_answers_that_do_not_fit);
   tcase_add_test (tc, test_bundle_only_needs_the_bundle);
   tcase_add_test (tc, test_new_candidates);
