@@ -422,6 +422,28 @@ gst_chat_peer_remove_outputs (GstChatPeer * self)
   }
 }
 
+/* In a thread of its own: a sink may take its time to let it in. */
+static void
+push_gap (GstElement * element, gpointer output)
+{
+  gst_chat_receiver_push_gap (((GstChatPeerOutput *) output)->receiver);
+}
+
+/* A call is up, and of one kind nothing comes. A pipeline plays only when all
+ * its sinks have something: the one that a launch line has for sound must not
+ * hold up the picture of a remote without a microphone. */
+void
+gst_chat_peer_add_outputs_in_loop (GstChatPeer * self)
+{
+  for (guint kind = GST_CHAT_KIND_AUDIO; kind <= GST_CHAT_KIND_VIDEO; kind++) {
+    if (!self->running || find_output (self, kind, 0) != NULL)
+      continue;
+    GstChatPeerOutput *output = add_output (self, kind, 0);
+    gst_element_call_async (GST_ELEMENT (self), push_gap,
+        g_atomic_rc_box_acquire (output), output_unref);
+  }
+}
+
 /* Dispose; there is no loop any more, and no pads with their own opinion. */
 void
 gst_chat_peer_clear_pads (GstChatPeer * self)

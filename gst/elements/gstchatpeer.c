@@ -12,7 +12,8 @@
  * encoded, media that is encoded already is sent as it is.
  *
  * One chatpeer is one call at a time; the next call uses the same pads. Source
- * pads appear when the first remote sends, and stay. What a remote does never
+ * pads appear when the first remote sends (for what it does not send, a second
+ * after the call has connected), and stay. What a remote does never
  * ends the pipeline: the call ends, with a warning where something was wrong,
  * and a `chat-call` message in any case.
  *

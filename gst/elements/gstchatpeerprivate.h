@@ -194,6 +194,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatConnectionConfig,
      GstChatReceiver *gst_chat_peer_receiver_for_in_loop (GstChatKind kind,
     guint index, gpointer self);
 /* Removes the source pads; the element is in READY. */
+     void gst_chat_peer_add_outputs_in_loop (GstChatPeer * self);
      void gst_chat_peer_remove_outputs (GstChatPeer * self);
      void gst_chat_peer_clear_pads (GstChatPeer * self);
 /* The end of everything: hangs up, EOS out of all source pads, EOS message. */

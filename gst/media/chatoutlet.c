@@ -84,6 +84,48 @@ gst_chat_outlet_push_eos (GstChatOutlet * self)
   gst_pad_push_event (self->srcpad, gst_event_new_eos ());
 }
 
+/* Raw caps that downstream can take, of ordinary size. NULL: none. */
+static GstCaps *
+ordinary_caps (GstChatOutlet * self)
+{
+  static const gchar *const ordinary[] = {
+    "video/x-raw, format=I420, width=640, height=480, framerate=30/1",
+    "audio/x-raw, format=S16LE, layout=interleaved, rate=48000, channels=2",
+    "audio/x-raw, format=S16LE, layout=interleaved, rate=48000, channels=1",
+    "video/x-raw", "audio/x-raw",
+  };
+  g_autoptr (GstCaps) all = gst_pad_peer_query_caps (self->srcpad, self->caps);
+
+  for (guint i = 0; i < G_N_ELEMENTS (ordinary); i++) {
+    g_autoptr (GstCaps) wanted = gst_caps_from_string (ordinary[i]);
+    GstCaps *caps = gst_caps_intersect_full (all, wanted,
+        GST_CAPS_INTERSECT_FIRST);
+    if (!gst_caps_is_empty (caps))
+      return gst_caps_fixate (caps);
+    gst_caps_unref (caps);
+  }
+  return NULL;
+}
+
+void
+gst_chat_outlet_push_gap (GstChatOutlet * self)
+{
+  g_autoptr (GstCaps) caps = ordinary_caps (self);
+  if (!caps)
+    return;
+  GST_PAD_STREAM_LOCK (self->sinkpad);
+  gboolean idle = !self->segmented;
+  if (idle) {
+    start_stream (self);
+    gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
+    start_segment (self);
+  }
+  GST_PAD_STREAM_UNLOCK (self->sinkpad);
+  if (idle)
+    gst_pad_push_event (self->srcpad, gst_event_new_gap (0,
+            GST_CLOCK_TIME_NONE));
+}
+
 static GstClockTime
 to_running_time (GstChatOutlet * self, GstClockTime time)
 {

@@ -17,5 +17,8 @@ gboolean gst_chat_outlet_is_wanted (GstChatOutlet * outlet);
 /* Another call begins. */
 void gst_chat_outlet_mark_discont (GstChatOutlet * outlet);
 void gst_chat_outlet_push_eos (GstChatOutlet * outlet);
+/* Where nothing has come out yet: that nothing comes for now, so that sinks
+ * downstream are done with their preroll. Waits as long as downstream does. */
+void gst_chat_outlet_push_gap (GstChatOutlet * outlet);
 
 G_END_DECLS

@@ -114,6 +114,12 @@ gst_chat_receiver_push_eos (GstChatReceiver * self)
   gst_chat_outlet_push_eos (GST_CHAT_OUTLET (self->outlet));
 }
 
+void
+gst_chat_receiver_push_gap (GstChatReceiver * self)
+{
+  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (self->outlet));
+}
+
 /* In front of the decoder: what nobody wants is not decoded. */
 typedef struct
 {

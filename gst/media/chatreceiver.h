@@ -20,6 +20,9 @@ GstPad *gst_chat_receiver_get_src_pad (GstChatReceiver * receiver);
 GstChatKind gst_chat_receiver_get_kind (GstChatReceiver * receiver);
 /* The end of the whole stream, not of a call: EOS on the source pad. */
 void gst_chat_receiver_push_eos (GstChatReceiver * receiver);
+/* The remote sends nothing of this kind so far: lets sinks downstream play
+ * what comes out elsewhere. May wait for them; not from a loop. */
+void gst_chat_receiver_push_gap (GstChatReceiver * receiver);
 
 /* --- for the connection --- */
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The element behind a source pad that has no media yet. */
+#include "chatoutlet.h"
+
+#include <gst/check/gstcheck.h>
+#include <gst/check/gstharness.h>
+
+/* The outlet in front of @branch, beside a live source with its own sink. */
+static GstElement *
+make_pipeline (const gchar * branch, const gchar * caps_text,
+    GstElement ** outlet)
+{
+  g_autofree gchar *text = g_strdup_printf
+      ("videotestsrc is-live=true ! fakesink sync=true name=other "
+      "queue name=first ! %s ! fakesink name=sink sync=true", branch);
+  GstElement *pipeline = gst_parse_launch (text, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+  g_autoptr (GstElement) first =
+      gst_bin_get_by_name (GST_BIN (pipeline), "first");
+
+  *outlet = gst_chat_outlet_new ("outlet", caps);
+  gst_bin_add (GST_BIN (pipeline), *outlet);
+  fail_unless (gst_element_link (*outlet, first));
+  return pipeline;
+}
+
+static const struct
+{
+  const gchar *branch, *caps, *expected;
+} cases[] = {
+  {"audioconvert", "audio/x-raw", "audio/x-raw,rate=48000,channels=2"},
+  {"audioconvert ! audioresample ! audio/x-raw,rate=8000,channels=1",
+      "audio/x-raw", "audio/x-raw,rate=8000,channels=1"},
+  {"videoconvert", "video/x-raw", "video/x-raw,width=640,height=480"},
+  {"videoconvert ! videoscale ! video/x-raw,width=320,height=240",
+      "video/x-raw", "video/x-raw,width=320,height=240"},
+};
+
+GST_START_TEST (test_gap_lets_the_pipeline_play)
+{
+  GstElement *outlet;
+  g_autoptr (GstElement) pipeline = make_pipeline (cases[__i__].branch,
+      cases[__i__].caps, &outlet);
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  fail_unless_equals_int (gst_element_get_state (pipeline, NULL, NULL,
+          200 * GST_MSECOND), GST_STATE_CHANGE_ASYNC);
+  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (outlet));
+  fail_unless_equals_int (gst_element_get_state (pipeline, NULL, NULL,
+          10 * GST_SECOND), GST_STATE_CHANGE_SUCCESS);
+
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline),
+      "sink");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  g_autoptr (GstCaps) expected = gst_caps_from_string (cases[__i__].expected);
+  fail_unless (caps != NULL && gst_caps_can_intersect (caps, expected));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+GST_END_TEST;
+
+#define AUDIO "audio/x-raw,format=S16LE,layout=interleaved,rate=8000,channels=1"
+
+GST_START_TEST (test_gap_after_media_is_nothing)
+{
+  g_autoptr (GstCaps) all = gst_caps_from_string ("audio/x-raw");
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
+  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+
+  gst_harness_set_src_caps_str (h, AUDIO);
+  gst_harness_push (h, gst_harness_create_buffer (h, 320));
+  guint before = gst_harness_events_received (h);
+  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (outlet));
+  fail_unless_equals_int (gst_harness_events_received (h), before);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_media_after_gap)
+{
+  g_autoptr (GstCaps) all = gst_caps_from_string ("audio/x-raw");
+  g_autoptr (GstCaps) expected = gst_caps_from_string (AUDIO);
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
+  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+
+  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (outlet));
+  gst_harness_set_src_caps_str (h, AUDIO);
+  fail_unless_equals_int (gst_harness_push (h, gst_harness_create_buffer (h,
+              320)), GST_FLOW_OK);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (h->sinkpad);
+  fail_unless (gst_caps_is_equal (caps, expected));
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static Suite *
+outlet_suite (void)
+{
+  Suite *suite = suite_create ("outlet");
+  TCase *tcase = tcase_create ("gap");
+
+  suite_add_tcase (suite, tcase);
+  tcase_set_timeout (tcase, 60);
+  tcase_add_loop_test (tcase, test_gap_lets_the_pipeline_play, 0,
+      G_N_ELEMENTS (cases));
+  tcase_add_test (tcase, test_gap_after_media_is_nothing);
+  tcase_add_test (tcase, test_media_after_gap);
+  return suite;
+}
+
+GST_CHECK_MAIN (outlet);
