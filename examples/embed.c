@@ -35,7 +35,8 @@ on_picture (GstElement * sink, GstBuffer * buffer, GstPad * pad,
     gpointer user_data)
 {
   App *app = user_data;
-  g_atomic_int_inc (&app->pictures);
+  if (g_atomic_int_add (&app->pictures, 1) == 0)
+    g_print ("The first picture is here.\n");
 }
 
 static gboolean

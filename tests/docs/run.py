@@ -170,7 +170,7 @@ def test_link(document, target):
 
 # --- examples ---
 
-def test_embed(*args):
+def test_embed():
     """The C program answers by name, is seen and heard, hangs up on SIGUSR1."""
     chat, uri = server()
     with chat, Child([os.path.join(BUILD, "examples/embed"), uri, "Friend"]) as embed:
@@ -186,11 +186,26 @@ def test_embed(*args):
             embed.wait_for(r"Friend .* accepted")
             friend.wait_for(r'"video":.*"colour":"green","moving":true')
             friend.wait_for(r'"audio":.*"hz":6[56]\d\.\d*,"tone":true')
+            embed.wait_for("first picture")
             embed.process.send_signal(signal.SIGUSR1)
             friend.wait_for(r'"chat-call":.*"reason":"hung-up"')
             last = embed.wait_for(r"state=\(string\)ending.*, ([1-9]\d*) pictures so far")
             check(int(last.group(1)) > 0, "it saw pictures")
         check(embed.end(signal.SIGINT) == 0, "exit status 0")
+
+
+def test_no_microphone():
+    """A sink for sound that gets none does not hold up the picture."""
+    chat, uri = server()
+    with chat, Child([os.path.join(BUILD, "examples/embed"), uri]) as embed:
+        embed.wait_for(r"chat-signalling.*connected")
+        with probe("chatpeer name=peer call=Embedded display-name=Friend uri=" + uri +
+                   " videotestsrc is-live=true ! video/x-raw,width=320,height=240 ! peer.") as friend:
+            friend.wait_for(r'"chat-call":.*"state":"connected"')
+            embed.wait_for("first picture")
+            friend.process.stdin.write(b"hang-up\n")
+            friend.process.stdin.flush()
+            embed.wait_for(r"state=\(string\)ending.*, [1-9]\d* pictures so far")
 
 
 def test_embed_python():
@@ -229,6 +244,7 @@ def main():
         case("runs: " + command.name, test_run, command)
     case("example: embed.c has at most 150 lines", test_short_enough)
     case("example: embed.c", test_embed)
+    case("example: embed.c, a remote without a microphone", test_no_microphone)
     case("example: embed.py", test_embed_python)
     if not ONLY:
         status = subprocess.run(["/usr/bin/python3", os.path.join(TOP, "tests/docs/snapshot.py"), BUILD],
