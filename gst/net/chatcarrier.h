@@ -28,6 +28,8 @@ struct _GstChatCarrier {
   const GstChatCarrierClass *klass;
   GstChatCarrierCallbacks callbacks;
   gpointer user_data;
+  GstChatEio eio;               /* 0: the carrier cannot tell */
+  gboolean reached;             /* there is something that speaks HTTP */
 };
 
 /* How long a good-bye may take, ms: a stopping loop waits for it. */
@@ -35,6 +37,11 @@ struct _GstChatCarrier {
 
 /* A WebSocket without polling before it. Callbacks never come from inside. */
 GstChatCarrier *gst_chat_websocket_new_in_loop (GstChatLoop * loop,
+    GstChatEndpoint * endpoint, const GstChatCarrierCallbacks * callbacks,
+    gpointer user_data);
+
+/* Long polling: slower, but goes through everything that lets HTTP through. */
+GstChatCarrier *gst_chat_polling_new_in_loop (GstChatLoop * loop,
     GstChatEndpoint * endpoint, const GstChatCarrierCallbacks * callbacks,
     gpointer user_data);
 

@@ -31,7 +31,7 @@ make_soup (const GstChatSocketConfig * config, GError ** error)
   /* No time-outs of libsoup's: a long poll and a quiet WebSocket are both
    * legal, and the deadlines above it know more. */
   SoupSession *soup = soup_session_new_with_options ("timeout", 0,
-      "idle-timeout", 60, NULL);
+      "idle-timeout", 60, "max-conns-per-host", 8, NULL);
   if (ca)
     soup_session_set_tls_database (soup, ca);
   return soup;

@@ -94,10 +94,12 @@ leave_carrier (GstChatSession * self)
 static void
 finish (GstChatSession * self, const GError * error)
 {
+  gboolean other_way = self->state == STATE_OPENING && self->carrier->reached
+      && !g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_REFUSED);
   clear_heartbeat (self);
   leave_carrier (self);
   self->state = STATE_OVER;
-  self->callbacks.over (error, self->user_data);
+  self->callbacks.over (error, other_way, self->user_data);
 }
 
 static void
@@ -174,6 +176,7 @@ handle_open (GstChatSession * self, GstChatSlice data)
 {
   if (self->state != STATE_OPENING)
     return;
+  self->state = STATE_JOINING;
   g_autoptr (GError) error = NULL;
   if (!gst_chat_eio_handshake_parse (data, &self->handshake, &error)) {
     finish_with (self, GST_CHAT_ERROR_CONNECT,
@@ -181,11 +184,13 @@ handle_open (GstChatSession * self, GstChatSlice data)
         error->message);
     return;
   }
-  self->state = STATE_JOINING;
-  if (self->handshake.max_payload > 0) {
+  GstChatEio eio = self->carrier->eio;
+  if (self->handshake.max_payload > 0 || eio == GST_CHAT_EIO_4) {
     ask_to_connect (self);
     return;
   }
+  if (eio == GST_CHAT_EIO_3)
+    return;
   gst_chat_carrier_send_in_loop (self->carrier, "40" PROBE_NAMESPACE ",");
   set_heartbeat (self, PROBE_MS, ask_to_connect);
 }

@@ -15,8 +15,9 @@ typedef struct {
   void (*event) (const gchar * name, const gchar * payload, gsize len, gpointer user_data);
   /* Something the server sent was dropped. */
   void (*refused) (const GError * error, gpointer user_data);
-  /* Comes once; nothing comes after it. */
-  void (*over) (const GError * error, gpointer user_data);
+  /* Comes once; nothing comes after it. @other_way: HTTP is spoken there, but
+   * not even a handshake came: another carrier might do. */
+  void (*over) (const GError * error, gboolean other_way, gpointer user_data);
 } GstChatSessionCallbacks;
 
 typedef GstChatCarrier *(*GstChatCarrierNew) (GstChatLoop * loop,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * One attempt to connect after another; at most one session at a time. */
+ * One attempt to connect after another, each by WebSocket and, where there is
+ * an HTTP server but no WebSocket, by polling. At most one session at a time. */
 #include "chatsocketclient.h"
 #include "chatbackoff.h"
 #include "chaterror.h"
@@ -20,6 +21,9 @@ struct _GstChatSocketClient
   GstChatSession *session;      /* NULL between the attempts */
   gchar *auth;
   GSource *timer;               /* deadline of an attempt, or the next attempt */
+  gboolean polling;             /* this session goes by polling */
+  gboolean second_way;          /* of this attempt; the first one failed */
+  gboolean start_with_polling;  /* it has proved to be what works here */
   gint64 connected_at;          /* monotonic, 0: not connected */
   guint failures;               /* in a row */
   guint refused;                /* packets */
@@ -115,6 +119,7 @@ on_connected (const gchar * id, gpointer user_data)
   GstChatSocketClient *self = user_data;
   clear_timer (self);
   self->connected_at = g_get_monotonic_time ();
+  self->start_with_polling = self->polling;
   self->callbacks.connected (id, self->user_data);
 }
 
@@ -135,30 +140,60 @@ on_refused (const GError * error, gpointer user_data)
     self->callbacks.refused (error, self->refused, self->user_data);
 }
 
-static void
-on_over (const GError * error, gpointer user_data)
+static void try_one_way (GstChatSocketClient * self);
+
+/* A WebSocket and polling are each the other's second way. FALSE: both have
+ * been tried. */
+static gboolean
+try_second_way (GstChatSocketClient * self)
 {
-  lose (user_data, error);
+  if (self->second_way)
+    return FALSE;
+  self->second_way = TRUE;
+  self->polling = !self->polling;
+  g_clear_pointer (&self->session, gst_chat_session_close_in_loop);
+  try_one_way (self);
+  return TRUE;
+}
+
+static void
+on_over (const GError * error, gboolean other_way, gpointer user_data)
+{
+  GstChatSocketClient *self = user_data;
+  if (!other_way || !try_second_way (self))
+    lose (self, error);
 }
 
 static void
 on_deadline (gpointer data)
 {
   GstChatSocketClient *self = data;
+  if (try_second_way (self))
+    return;
   g_autoptr (GError) error = gst_chat_endpoint_timeout_error (self->endpoint);
   lose (self, error);
+}
+
+/* Each way gets half of the time, since some proxies swallow a WebSocket. */
+static void
+try_one_way (GstChatSocketClient * self)
+{
+  static const GstChatSessionCallbacks callbacks = {
+    on_connected, on_event, on_refused, on_over
+  };
+  set_timer (self, self->config.timeout / 2, on_deadline);
+  self->session = gst_chat_session_new_in_loop (self->loop, self->endpoint,
+      self->polling ? gst_chat_polling_new_in_loop :
+      gst_chat_websocket_new_in_loop, self->auth, &callbacks, self);
 }
 
 static void
 attempt (gpointer data)
 {
-  static const GstChatSessionCallbacks callbacks = {
-    on_connected, on_event, on_refused, on_over
-  };
   GstChatSocketClient *self = data;
-  set_timer (self, self->config.timeout, on_deadline);
-  self->session = gst_chat_session_new_in_loop (self->loop, self->endpoint,
-      gst_chat_websocket_new_in_loop, self->auth, &callbacks, self);
+  self->second_way = FALSE;
+  self->polling = self->start_with_polling;
+  try_one_way (self);
 }
 
 static void

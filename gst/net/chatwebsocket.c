@@ -18,6 +18,7 @@ typedef struct
   SoupWebsocketConnection *connection;  /* NULL until it is open */
   GError *error;                /* what libsoup said before it closed */
   GSource *good_bye;            /* the deadline */
+  gboolean asked;               /* the request has gone out */
   gboolean closed;              /* by our owner: no callbacks */
 } Websocket;
 
@@ -27,6 +28,7 @@ websocket_clear (gpointer data)
   Websocket *self = data;
   if (self->connection)
     g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_signal_handlers_disconnect_by_data (self->request, self);
   g_clear_object (&self->connection);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->request);
@@ -117,12 +119,28 @@ on_closed (SoupWebsocketConnection * connection, gpointer user_data)
 }
 
 static void
+on_wrote_headers (SoupMessage * request, gpointer user_data)
+{
+  ((Websocket *) user_data)->asked = TRUE;
+}
+
+/* A server in trouble, or one that sends elsewhere, is no reason to ask it in
+ * another way at once. */
+static gboolean
+may_do_without_websocket (Websocket * self)
+{
+  guint status = soup_message_get_status (self->request);
+  return status < 500 && status != 429 && !SOUP_STATUS_IS_REDIRECTION (status);
+}
+
+static void
 on_connected (GObject * source, GAsyncResult * result, gpointer user_data)
 {
   Websocket *self = user_data;
   g_autoptr (GError) error = NULL;
   self->connection = soup_session_websocket_connect_finish
       (SOUP_SESSION (source), result, &error);
+  self->base.reached = self->asked && may_do_without_websocket (self);
   if (!self->connection) {
     fail (self, gst_chat_endpoint_error (self->endpoint, self->request, error));
   } else if (self->closed) {
@@ -207,6 +225,8 @@ gst_chat_websocket_new_in_loop (GstChatLoop * loop, GstChatEndpoint * endpoint,
   /* Protocol 4 is asked for in any case: servers of protocol 3 do not look. */
   self->request = gst_chat_endpoint_message (endpoint, SOUP_METHOD_GET,
       "websocket", NULL, GST_CHAT_EIO_4);
+  g_signal_connect (self->request, "wrote-headers",
+      G_CALLBACK (on_wrote_headers), self);
   gst_chat_loop_hold_in_loop (loop);
   soup_session_websocket_connect_async (endpoint->soup, self->request, NULL,
       NULL, G_PRIORITY_DEFAULT, self->cancellable, on_connected,

@@ -148,28 +148,75 @@ take_script (ScriptedServer * server)
 }
 
 static void
+log_request (ScriptedServer * server, SoupServerMessage * message)
+{
+  const gchar *query = g_uri_get_query (soup_server_message_get_uri (message));
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
+  g_mutex_lock (&server->lock);
+  g_string_append_printf (server->queries, "%s%s%.*s\n", query ? query : "",
+      body->length > 0 ? " " : "", (int) body->length,
+      body->length > 0 ? body->data : "");
+  g_cond_broadcast (&server->changed);
+  g_mutex_unlock (&server->lock);
+}
+
+static void
+answer (SoupServerMessage * message, guint status, const gchar * type,
+    const gchar * body, gsize len)
+{
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, type, SOUP_MEMORY_COPY, body, len);
+}
+
+static void
+answer_poll (SoupServerMessage * message, const gchar * script)
+{
+  const gchar *body = script + strlen ("poll ");
+  g_autofree gchar *fill = NULL;
+  gsize len = strlen (body);
+  if (body[0] == '%') {
+    len = g_ascii_strtoull (body + 1, NULL, 10);
+    body = fill = g_strnfill (len, 'x');
+  }
+  answer (message, 200, "text/plain; charset=UTF-8", body, len);
+}
+
+/* Comes before the request's body where there is one, hence a normal handler
+ * for POST. */
+static void
 on_request (SoupServer * soup, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   ScriptedServer *server = user_data;
-  const gchar *text = g_uri_get_query (soup_server_message_get_uri (message));
-  g_mutex_lock (&server->lock);
-  g_string_append_printf (server->queries, "%s\n", text ? text : "");
-  g_mutex_unlock (&server->lock);
-
+  if (soup_server_message_get_method (message) == SOUP_METHOD_POST)
+    return;
+  log_request (server, message);
+  gboolean is_polling = query
+      && !g_strcmp0 (g_hash_table_lookup (query, "transport"), "polling");
   const gchar *script = server->scripts[server->next_script];
   if (g_str_has_prefix (script, "http ")) {
-    soup_server_message_set_status (message,
-        g_ascii_strtoull (take_script (server) + 5, NULL, 10), NULL);
     soup_message_headers_replace (soup_server_message_get_response_headers
         (message), "Location", "https://elsewhere.example/");
-    soup_server_message_set_response (message, "text/html",
-        SOUP_MEMORY_STATIC, "<html>", 6);
-  } else if (!strcmp (script, "hang")) {
-    take_script (server);
+    answer (message, g_ascii_strtoull (take_script (server) + 5, NULL, 10),
+        "text/html", "<html>", 6);
+  } else if (g_str_has_prefix (script, "poll ")) {
+    answer_poll (message, take_script (server));
+  } else if (!strcmp (script, "hang") || is_polling) {
+    if (!strcmp (script, "hang"))
+      take_script (server);
     soup_server_message_set_status (message, 200, NULL);
     soup_server_message_pause (message);
   }
+}
+
+static void
+on_post (SoupServer * soup, SoupServerMessage * message, const char *path,
+    GHashTable * query, gpointer user_data)
+{
+  if (soup_server_message_get_method (message) != SOUP_METHOD_POST)
+    return;
+  log_request (user_data, message);
+  answer (message, 200, "text/html", "ok", 2);
 }
 
 static void
@@ -200,6 +247,7 @@ start (gpointer data)
     soup_server_set_tls_certificate (server->soup, certificate);
   }
   soup_server_add_early_handler (server->soup, NULL, on_request, server, NULL);
+  soup_server_add_handler (server->soup, NULL, on_post, server, NULL);
   soup_server_add_websocket_handler (server->soup, NULL, NULL, NULL,
       on_websocket, server, NULL);
   gboolean ok = soup_server_listen_local (server->soup, 0,
@@ -297,6 +345,17 @@ void
 scripted_server_wait_closes (ScriptedServer * server, guint n)
 {
   wait_for (server, &server->closes, n, "clean closes");
+}
+
+void
+scripted_server_wait_query (ScriptedServer * server, const gchar * words)
+{
+  gint64 deadline = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  g_mutex_lock (&server->lock);
+  while (!strstr (server->queries->str, words))
+    if (!g_cond_wait_until (&server->changed, &server->lock, deadline))
+      g_error ("waited in vain for \"%s\" in: %s", words, server->queries->str);
+  g_mutex_unlock (&server->lock);
 }
 
 gchar *

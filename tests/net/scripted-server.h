@@ -17,6 +17,8 @@ typedef struct _ScriptedServer ScriptedServer;
  *   drop      close the TCP connection   wait    ignore messages until go()
  *   http N    answer the request with that status instead of a WebSocket
  *   hang      never answer the request
+ *   poll TEXT answer a GET without a WebSocket with that body; %N in front of
+ *             it: with N bytes. A POST takes no script: it is answered "ok"
  * A message that the script does not expect ends the test, except behind its
  * last step. @certificate: a PEM file with a key, for TLS; or NULL. */
 ScriptedServer *scripted_server_new (const gchar * const *scripts,
@@ -29,8 +31,9 @@ guint16 scripted_server_get_port (ScriptedServer * server);
 void scripted_server_go (ScriptedServer * server);
 /* Waits until so many scripts have come to their end. */
 void scripted_server_wait_done (ScriptedServer * server, guint n);
-/* The query strings of all requests so far, one a line. */
+/* The query strings of all requests so far, one a line; a POST's body behind. */
 gchar *scripted_server_get_queries (ScriptedServer * server);
+void scripted_server_wait_query (ScriptedServer * server, const gchar * words);
 /* The clean closes seen so far. */
 void scripted_server_wait_closes (ScriptedServer * server, guint n);
 

@@ -129,6 +129,42 @@ test_refused (gconstpointer version)
   g_assert_cmpint (client_log_get_retry_in (log), ==, -1);
 }
 
+static void
+test_polling (gconstpointer version)
+{
+  g_autoptr (NodeServer) server = node_server_new ("probe-server.mjs",
+      version, "{\"transports\":[\"polling\"],\"pingInterval\":300,"
+      "\"pingTimeout\":2000}");
+  ClientLog *log = client_log_new (&stay, server->port);
+  g_autofree gchar *id = wait_for_id (log);
+  g_assert_true (client_log_send (log, "who", NULL));
+  expect_containing (log, "event who", "\"transport\":\"polling\"");
+  g_assert_true (client_log_send (log, "ask", NULL));
+  client_log_expect (log, "event question {\"x\":1}");
+  client_log_expect (log, "event answered {}");
+  g_assert_true (client_log_send (log, "binary", NULL));
+  client_log_expect (log, "event bytes {\"_placeholder\":true,\"num\":0}");
+  client_log_expect (log,
+      "event bytes {\"inside\":{\"_placeholder\":true,\"num\":0}}");
+  client_log_expect (log, "event answered {}");
+  g_assert_true (client_log_send (log, "flood", "{\"n\":2000}"));
+  for (guint i = 0; i < 2000; i++) {
+    g_autofree gchar *expected = g_strdup_printf
+        ("event drip {\"i\":%u,\"text\":\"é€😀\"}", i);
+    client_log_expect (log, expected);
+  }
+  /* Heartbeats go on in both directions. */
+  gint64 end = g_get_monotonic_time () + 2800 * 1000;
+  while (g_get_monotonic_time () < end) {
+    g_usleep (400 * 1000);
+    g_assert_true (client_log_send (log, "echo", "\"é€😀\""));
+    client_log_expect (log, "event echo \"é€😀\"");
+  }
+  g_assert_true (client_log_send (log, "kick", NULL));
+  expect_containing (log, "disconnected 5", "The server at");
+  client_log_free (log);
+}
+
 /* A server of protocol 4 that takes clients of protocol 3 as well. */
 static void
 test_allow_eio3 (gconstpointer version)
@@ -173,6 +209,7 @@ main (int argc, char *argv[])
     add ("heartbeat", versions[i], test_heartbeat);
     add ("requests", versions[i], test_requests);
     add ("refused", versions[i], test_refused);
+    add ("polling", versions[i], test_polling);
     add ("server-goes-away", versions[i], test_server_goes_away);
   }
   add ("allow-eio3", "4.8.4", test_allow_eio3);

@@ -329,7 +329,6 @@ test_lost (void)
   CHECK_SCRIPT (CONNECT4 "|>41", "connected", "disconnected 5 The server");
   CHECK_SCRIPT (CONNECT3 "|>1", "connected", "disconnected 5 The server");
   CHECK_SCRIPT (OPEN4 "|drop", "disconnected 5 Connection to 127.0.0.1");
-  CHECK_SCRIPT ("drop", "disconnected 5 ");
 }
 
 static void
