@@ -309,8 +309,8 @@ test_users_limit (void)
   check_refused ("update-user-list", list->str, "limit");
 }
 
-/* Every event with every prefix of a good payload, and with every byte turned
- * into another: refused or taken, but never worse. */
+/* Every event with prefixes of a good payload, and with bytes turned into
+ * others: refused or taken, but never worse. */
 static void
 test_mutations (void)
 {
@@ -325,7 +325,7 @@ test_mutations (void)
 
   for (guint event = 0; event <= GST_CHAT_EVENT_CHAT_MESSAGE; event++) {
     const gchar *name = gst_chat_event_name (event);
-    for (gsize i = 0; i < sizeof seed; i++) {
+    for (gsize i = event % 4; i < sizeof seed; i += g_test_slow ()? 1 : 4) {
       g_autofree gchar *text = g_strdup (seed);
       for (gsize j = 0; j < sizeof other; j++) {
         if (i < sizeof seed - 1)

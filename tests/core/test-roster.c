@@ -335,7 +335,7 @@ test_wrong (void)
 static void
 test_many (void)
 {
-  const guint n_users = 3000;
+  const guint n_users = 600;
   House house;
   house_open (&house);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
