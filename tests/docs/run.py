@@ -43,6 +43,13 @@ def check(condition, why):
         raise AssertionError(why)
 
 
+def until(condition, what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, "%d s were not enough for %s" % (seconds, what))
+        time.sleep(0.05)
+
+
 class Child:
     """A process whose lines are kept."""
 
@@ -142,8 +149,8 @@ def runnable(command, uri):
 
 def make_film(folder):
     subprocess.run(["gst-launch-1.0", "-q", "matroskamux", "name=m", "!", "filesink", "location=film.mkv",
-                    "videotestsrc", "num-buffers=60", "!", "video/x-raw,width=320,height=240", "!", "vp8enc",
-                    "deadline=1", "!", "m.", "audiotestsrc", "num-buffers=90", "!", "opusenc", "!", "m."],
+                    "videotestsrc", "num-buffers=300", "pattern=ball", "!", "video/x-raw,width=320,height=240", "!", "vp8enc",
+                    "deadline=1", "!", "m.", "audiotestsrc", "num-buffers=430", "!", "opusenc", "!", "m."],
                    cwd=folder, env=ENV, check=True)
 
 
@@ -166,6 +173,119 @@ def test_run(command):
 def test_link(document, target):
     path = os.path.join(TOP, os.path.dirname(document), target)
     check(os.path.exists(path), "there is no such file")
+
+
+# Those of the base classes.
+INHERITED = {"name", "parent", "async-handling", "message-forward", "blocksize", "num-buffers",
+             "do-timestamp", "typefind"}
+
+
+def test_interface(element):
+    """The element's page has every property, signal and action, and no others."""
+    with open(os.path.join(TOP, "tests/docs/inspect", element + ".txt")) as file:
+        text = file.read()
+    properties, signals = text.split("Element Properties:")[1], ""
+    if "Element Signals:" in properties:
+        properties, signals = properties.split("Element Signals:")
+    has = set(re.findall(r"(?m)^  ([a-z][\w-]*)\s*: ", properties)) - INHERITED
+    has_signals = set(re.findall(r'(?m)^  "([\w-]+)"', signals)) - {"pad-added", "pad-removed", "no-more-pads"}
+    page = documents.read("docs/%s.md" % element)
+    section = page.split("## Properties")[1].split("## Signals")[0]
+    told = {name for row in re.findall(r"(?m)^\| (`[^|]*) \|", section) for name in re.findall(r"`([\w-]+)`", row)}
+    check(has == told, "not told: %s; not there: %s" % (sorted(has - told), sorted(told - has)))
+    section = page.split("## Signals")[1].split("\n## ")[0]
+    told = set(re.findall(r"(?m)^\| (?:signal|action) `([\w-]+)", section))
+    check(has_signals == told, "not told: %s; not there: %s" % (sorted(has_signals - told), sorted(told - has_signals)))
+
+
+def test_server_options():
+    help = subprocess.run([os.path.join(BUILD, "gst/server/gst-chat-server"), "--help"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    has = set(re.findall(r"--([a-z][\w-]*)", help.split("Application Options:")[1].split("Example:")[0]))
+    told = set(re.findall(r"`--([a-z][\w-]*)`", documents.read("docs/gst-chat-server.md")))
+    check(has == told, "not told: %s; not there: %s" % (sorted(has - told), sorted(told - has)))
+
+
+# --- the README's pipelines, for real ---
+
+LOOKED_AT = dict(STAND_INS, v4l2src="videotestsrc is-live=true pattern=ball foreground-color=0xffff0000",
+                 autoaudiosrc="audiotestsrc is-live=true freq=440",
+                 autovideosink="video/x-raw,format=I420 ! fakesink name=vcheck",
+                 autoaudiosink="fakesink name=acheck")
+SENDS = (" videotestsrc is-live=true pattern=ball foreground-color=0xff0000ff ! video/x-raw,width=320,height=240 !"
+         " peer. audiotestsrc is-live=true freq=880 ! peer.")
+RECEIVES = (" peer. ! queue ! videoconvert ! video/x-raw,format=I420 ! fakesink name=vcheck"
+            " peer. ! queue ! audioconvert ! fakesink name=acheck")
+SEES = r'"video":.*"colour":"%s","moving":true'
+HEARS = r'"audio":.*"hz":%s\d\.\d*,"tone":true'
+
+
+def pipeline(document, word, uri):
+    """The description of that document's first pipeline with that word."""
+    for command in documents.markdown_commands():
+        if command.where.startswith(document) and word in command.words:
+            words = " ".join(LOOKED_AT.get(word, word) for word in command.pipeline())
+            return words.replace("chatpeer ", "chatpeer uri=%s " % uri, 1)
+    raise AssertionError("%s has no pipeline with %s" % (document, word))
+
+
+def readme(name, uri):
+    return pipeline("README", "display-name=" + name, uri)
+
+
+def person(uri, options, sends=SENDS):
+    return probe("chatpeer name=peer uri=%s %s%s%s" % (uri, options, sends, RECEIVES))
+
+
+def test_camera():
+    chat, uri = server()
+    with chat, probe(readme("Camera", uri)) as camera, person(uri, "call=Camera") as friend:
+        friend.wait_for(SEES % "red")
+        friend.wait_for(HEARS % "44")
+        camera.wait_for(SEES % "blue")
+        camera.wait_for(HEARS % "88")
+
+
+def test_record(document, name):
+    """What it wrote plays to its end, with picture and sound of the caller."""
+    chat, uri = server()
+    with tempfile.TemporaryDirectory() as folder, chat:
+        path = os.path.join(folder, name)
+        words = pipeline(document, "location=" + name, uri).replace(name, path)
+        with Child(["gst-launch-1.0", "-m", "-e"] + words.split(), cwd=folder) as recorder:
+            with person(uri, "call=Recorder") as friend:
+                friend.wait_for(r'"state":"connected"')
+                until(lambda: os.path.exists(path) and os.path.getsize(path) > 60000, "60 kB of " + name, 40)
+                check(recorder.end(signal.SIGINT) == 0, "it ends by itself\n" + "\n".join(recorder.lines[-9:]))
+        done = subprocess.run([os.path.join(BUILD, "tests/support/media-probe"), "--check", path],
+                              env=ENV, stdout=subprocess.PIPE, text=True)
+        check(done.returncode == 0, done.stdout)
+        check(re.search(r'"video":.*"seen":{"blue":\d\d.*"final":true', done.stdout), done.stdout)
+        check(re.search(r'"audio":.*"tones":{.*"880":\d.*"final":true', done.stdout), done.stdout)
+
+
+def test_file():
+    chat, uri = server()
+    with tempfile.TemporaryDirectory() as folder, chat:
+        make_film(folder)
+        words = readme("Cinema", uri).replace("film.mkv", os.path.join(folder, "film.mkv"))
+        with person(uri, "display-name=Anna", "") as anna, probe(words):
+            anna.wait_for(SEES % "white")
+            anna.wait_for(HEARS % "44")
+
+
+def test_intercom():
+    chat, uri = server()
+    with chat, probe(readme("Door", uri)) as door, person(uri, "call=Door") as friend:
+        friend.wait_for(HEARS % "44")
+        door.wait_for(HEARS % "88")
+
+
+def test_two():
+    chat, uri = server()
+    with chat, probe(readme("Upstairs", uri)) as up, probe(readme("Downstairs", uri)) as down:
+        up.wait_for(SEES % "white")
+        down.wait_for(r'"video":.*"frames":[3-9]\d,')
 
 
 # --- examples ---
@@ -242,6 +362,15 @@ def main():
         case("parses: " + command.name, test_parse, command)
     for command in commands:
         case("runs: " + command.name, test_run, command)
+    for element in ("chatpeer", "chatsignalsrc"):
+        case("docs/%s.md has the whole interface" % element, test_interface, element)
+    case("docs/gst-chat-server.md has every option", test_server_options)
+    case("README, camera: seen and heard both ways", test_camera)
+    case("README, watch and record: the file has the call", test_record, "README", "call.mkv")
+    case("docs/chatpeer.md, a recording as MP4", test_record, "docs/chatpeer", "call.mp4")
+    case("README, a file into a call", test_file)
+    case("README, an intercom", test_intercom)
+    case("README, two pipelines", test_two)
     case("example: embed.c has at most 150 lines", test_short_enough)
     case("example: embed.c", test_embed)
     case("example: embed.c, a remote without a microphone", test_no_microphone)

@@ -51,7 +51,7 @@ feed_in_lock (ProbeStream * stream, GstCaps * caps, GstBuffer * buffer)
       stream->trouble = "not raw audio: put audioconvert in front of it";
     else if (!gst_chat_tone_check_feed_buffer (stream->tone, &audio_info,
             buffer))
-      stream->trouble = "not interleaved: put audioconvert in front of it";
+      stream->trouble = "not interleaved: put audioconvert and that layout in front of it";
   }
 }
 

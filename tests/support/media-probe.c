@@ -165,7 +165,7 @@ on_decoded_pad (GstElement * decoder, GstPad * pad, gpointer user_data)
     convert = "videoconvert ! video/x-raw,format=I420";
     name = g_strdup_printf ("vcheck%u", n);
   } else if (g_str_has_prefix (type, "audio/")) {
-    convert = "audioconvert";
+    convert = "audioconvert ! audio/x-raw,layout=interleaved";
     name = g_strdup_printf ("acheck%u", n);
   } else {
     name = g_strdup_printf ("other-%s", GST_OBJECT_NAME (pad));
