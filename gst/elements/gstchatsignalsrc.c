@@ -395,7 +395,8 @@ install_properties (GObjectClass * klass)
       "time around 1 s that doubles up to 20 s; if not, it is an error", TRUE,
       in_ready);
   properties[PROP_TIMEOUT] = g_param_spec_uint ("timeout", "Timeout",
-      "How long one attempt to connect may take, in milliseconds",
+      "How long one attempt to connect may take, in milliseconds: half of it "
+      "for a WebSocket, half for polling where there is none",
       GST_CHAT_MIN_TIMEOUT, GST_CHAT_MAX_TIMEOUT, GST_CHAT_DEFAULT_TIMEOUT,
       in_ready);
   properties[PROP_TLS_CA_FILE] = g_param_spec_string ("tls-ca-file",

@@ -24,7 +24,8 @@ make_element (const gchar * uri)
 {
   GstElement *element = gst_element_factory_make ("chatsignalsrc", NULL);
   fail_unless (element != NULL, "the plugin is not there");
-  g_object_set (element, "uri", uri, NULL);
+  /* Long, as other tests may load the machine. */
+  g_object_set (element, "uri", uri, "timeout", 60000, NULL);
   return element;
 }
 
@@ -115,7 +116,7 @@ find_message (GstBus * bus, GstMessageType type, GstClockTime wait)
 static GstMessage *
 expect_message (GstBus * bus, GstMessageType type)
 {
-  GstMessage *message = find_message (bus, type, 20 * GST_SECOND);
+  GstMessage *message = find_message (bus, type, 50 * GST_SECOND);
   fail_unless (message != NULL, "waited in vain for a message of type %s",
       gst_message_type_get_name (type));
   return message;

@@ -86,7 +86,7 @@ client_log_new (const GstChatSocketConfig * config, guint16 port)
   if (!own.uri)
     own.uri = uri;
   if (!own.timeout)
-    own.timeout = 10000;
+    own.timeout = 40000;
   log->client = gst_chat_socket_client_new (log->loop, &own, &callbacks, log);
   gst_chat_loop_call (log->loop, start, log);
   return log;
@@ -113,7 +113,7 @@ client_log_free (ClientLog * log)
 gchar *
 client_log_wait (ClientLog * log, const gchar * prefix)
 {
-  gint64 deadline = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
   g_mutex_lock (&log->lock);
   for (;;) {
     while (log->seen < log->lines->len) {

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct _ClientLog ClientLog;
 
-/* @config: its uri is that of the server on @port, and its timeout 10 s, where
+/* @config: its uri is that of the server on @port, and its timeout 40 s, where
  * they are not set. Starts at once. */
 ClientLog *client_log_new (const GstChatSocketConfig * config, guint16 port);
 /* Closes the client and stops its loop. */

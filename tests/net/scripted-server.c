@@ -327,7 +327,7 @@ static void
 wait_for (ScriptedServer * server, const guint * counter, guint n,
     const gchar * what)
 {
-  gint64 deadline = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
   g_mutex_lock (&server->lock);
   while (*counter < n)
     if (!g_cond_wait_until (&server->changed, &server->lock, deadline))
@@ -350,7 +350,7 @@ scripted_server_wait_closes (ScriptedServer * server, guint n)
 void
 scripted_server_wait_query (ScriptedServer * server, const gchar * words)
 {
-  gint64 deadline = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
   g_mutex_lock (&server->lock);
   while (!strstr (server->queries->str, words))
     if (!g_cond_wait_until (&server->changed, &server->lock, deadline))
