@@ -55,7 +55,7 @@ for (const version of ['3.1.2', '4.8.4']) {
       await judge(ann, tutor, 'audio video');
       equal(await tutor.evaluate(() => document.body.dataset.calls), '2', 'calls of the tutorial');
       ann.fine();
-    }, { seconds: 90 });
+    });
   }
 }
 
@@ -78,7 +78,7 @@ for (const media of ['audio', 'video', 'none']) {
       await ann.until((seen) => !seen.users.length, 'an empty list');
     }
     ann.fine();
-  }, { seconds: 120 });
+  });
 }
 
 test('base, permission that comes after the first call', async (t) => {
@@ -91,7 +91,7 @@ test('base, permission that comes after the first call', async (t) => {
   await click(tutor);
   await judge(ann, tutor, 'audio video');
   ann.fine();
-}, { seconds: 90 });
+});
 
 test('base, a server that relays everything twice', async (t) => {
   const relay = await startRelay(t, '4.8.4', { page: PAGE, literal: true });
@@ -117,4 +117,4 @@ test('base, our page to our page: the connection itself says good-bye', async (t
     await to.says(`${from.name} hung up`);
   }
   [ann, bob].forEach((p) => p.fine());
-}, { seconds: 90 });
+});

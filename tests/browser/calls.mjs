@@ -77,7 +77,7 @@ scene('whoever is in a call is busy, and stays in it', async ({ join }) => {
   await cara.says('Bob is in another call');
   equal([(await bob.look()).state, (await bob.look()).dialog], ['connected', false], 'Bob');
   await bothWays(ann, bob);
-}, { seconds: 90 });
+});
 
 scene('both call each other at the same moment', async ({ join }) => {
   const [ann, bob] = await Promise.all([join('chromium', ANN), join('firefox', BOB)]);
@@ -98,7 +98,7 @@ scene('both call each other at the same moment', async ({ join }) => {
     await ann.click('#hang-up');
     await bob.state('idle');
   }
-}, { seconds: 90 });
+});
 
 scene('three calls in a row, in turns', async ({ join }) => {
   const [ann, bob] = await Promise.all([join('chromium', ANN), join('firefox', BOB)]);
@@ -109,7 +109,7 @@ scene('three calls in a row, in turns', async ({ join }) => {
     await from.says(`${to.name} hung up`);
     await from.state('idle');
   }
-}, { seconds: 90 });
+});
 
 scene('a page that is reloaded ends its call and can make the next', async ({ join }) => {
   const [ann, bob] = await Promise.all([join('chromium', ANN), join('chromium', BOB)]);

@@ -20,7 +20,7 @@ scene('mute and camera off are felt on the other side, and undone', async ({ joi
   await ann.click('#mute');
   await ann.click('#camera');
   await bothWays(ann, bob);
-}, { seconds: 90 });
+});
 
 for (const [what, source, note] of [
   ['no camera', { video: false, hz: 440 }, 'No camera: none was found. Others hear you but do not see you.'],
@@ -42,7 +42,7 @@ for (const [what, source, note] of [
       await from.click('#hang-up');
       await to.state('idle');
     }
-  }, { seconds: 90 });
+  });
 }
 
 scene('two who only watch have a call, too', async ({ join }) => {
@@ -89,7 +89,7 @@ scene('permission that comes during the call brings the picture', async ({ join 
   await bob.talkTo(ann);
   await ann.sees(bob);
   await bothWays(ann, bob);
-}, { seconds: 90 });
+});
 
 scene('a browser that refuses sound shows the picture and a button', async ({ join }) => {
   const ann = await join('bare', { name: 'Ann', source: null, shy: true, params: { view: 'only', answer: 'auto' } });

@@ -68,7 +68,7 @@ for (const [size, [width, height]] of Object.entries(SIZES)) {
       await ann.page.click('#name', { count: 3 });
       await pause(300);
       await inspect(ann, name('8-after'));
-    }, { seconds: 90 });
+    });
   }
 }
 
@@ -79,7 +79,7 @@ scene('looks and accessibility: devices missing', async ({ join }) => {
     await ann.until((seen) => seen.note, 'a note');
     await inspect(ann, `${size}-9-no-devices`);
   }
-}, { seconds: 90 });
+});
 
 scene('status changes are announced, once each', async ({ join }) => {
   const ann = await join('chromium', ANN);

@@ -41,7 +41,7 @@ for (const kind of ['chromium', 'firefox']) {
       const end = await endsBy(probe, () => ann.click('#hang-up'));
       equal([end.reason, end['remote-name']], ['hung-up', 'Ann'], 'what the pipeline says');
     }
-  }, { seconds: 120 });
+  });
 
   scene(`a pipeline calls ${kind}, is declined, calls the next time`, async ({ t, server, join }) => {
     const ann = await join(kind, ANN);
@@ -56,7 +56,7 @@ for (const kind of ['chromium', 'firefox']) {
     await everything(ann, probe);
     probe.send('hang-up');
     await ann.says('Camera hung up');
-  }, { seconds: 90 });
+  });
 }
 
 scene('a person who only watches calls a pipeline, and is called', async ({ t, server, join }) => {
@@ -69,7 +69,7 @@ scene('a person who only watches calls a pipeline, and is called', async ({ t, s
   probe.send(`call ${(await ann.look()).ownId}`);
   await ann.state('connected');
   await seesPipeline(ann);
-}, { seconds: 90 });
+});
 
 scene('a pipeline with sound alone', async ({ t, server, join }) => {
   const probe = new Probe(t, build, `chatpeer name=peer uri=chat://127.0.0.1:${server.port} `
@@ -78,7 +78,7 @@ scene('a pipeline with sound alone', async ({ t, server, join }) => {
   await ann.dial('Intercom');
   await Promise.all([hearsTone(ann.page, { hz: 700 }), probe.hears(440)]);
   await ann.is('remoteVideo', 'no');
-}, { seconds: 90 });
+});
 
 scene('a pipeline that is killed has left', async ({ t, server, join }) => {
   const probe = pipeline(t, server);
@@ -88,4 +88,4 @@ scene('a pipeline that is killed has left', async ({ t, server, join }) => {
   await probe.stop('SIGKILL');
   await ann.says('Camera has left');
   await ann.until((seen) => !seen.users.length, 'an empty list');
-}, { seconds: 90 });
+});

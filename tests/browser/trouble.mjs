@@ -24,7 +24,7 @@ scene('the server goes away and comes back: the call goes on, and the next one w
   await bob.says('Ann hung up');
   await bob.talkTo(ann);
   await bothWays(ann, bob);
-}, { seconds: 150, complaints: /WebSocket connection|can.t establish a connection|Failed to load resource|interrupted while/ });
+}, { complaints: /WebSocket connection|can.t establish a connection|Failed to load resource|interrupted while/ });
 
 scene('a server that goes away while it rings ends the call', async ({ server, join }) => {
   const [ann, bob] = await Promise.all([join('chromium', ANN), join('chromium', BOB)]);
@@ -48,7 +48,7 @@ scene('a remote that loses its connection to the server stays in the call', asyn
   await bob.click('#hang-up');
   await ann.says('Bob hung up');
   await ann.talkTo(bob);
-}, { seconds: 90, complaints: /interrupted while/ });
+}, { complaints: /interrupted while/ });
 
 scene('a network without WebSockets', async ({ t, server, join }) => {
   const proxy = await startProxy(t, server.url);
@@ -63,7 +63,7 @@ scene('a network without WebSockets', async ({ t, server, join }) => {
   await ann.page.browserContext().close();
   await bob.state('idle');
   await bob.until((seen) => !seen.users.length, 'an empty list', 60000);
-}, { seconds: 150, complaints: /WebSocket connection/ });
+}, { complaints: /WebSocket connection/ });
 
 // A client of ours on the same server that says what no page says.
 async function intruder(t, server) {
@@ -101,4 +101,4 @@ scene('nothing that a remote says breaks the page or another call', async ({ t, 
   await ann.says('No connection to <i>Mallory</i> could be made');
   await ann.talkTo(bob);
   await bothWays(ann, bob);
-}, { seconds: 120 });
+});

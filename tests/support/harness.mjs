@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Runs named cases, a few at a time, each with a deadline and its own clean-up.
 //
-//   test('name', async (t) => {…}, { seconds: 60, alone: true })
+//   test('name', async (t) => {…}, { seconds: 150, alone: true })
 //   await run()            reads --list, --only=TEXT, --jobs=N from the command line
 //
 // Output: one line "ok - NAME" or "not ok - NAME # why" a case. Exit code 0 or 1.
@@ -11,7 +11,7 @@ const cases = [];
 export class Failure extends Error {}
 
 export function test(name, body, options = {}) {
-  cases.push({ name, body, seconds: 60, alone: false, skip: null, ...options });
+  cases.push({ name, body, seconds: 150, alone: false, skip: null, ...options });
 }
 
 export function check(condition, what) {

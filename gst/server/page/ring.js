@@ -13,7 +13,9 @@ export class Ring {
     } else if (!on && this.#timer) {
       clearInterval(this.#timer);
       this.#timer = 0;
-      this.#context?.close();
+      if (!this.#context)
+        return;
+      this.#context.close();
       this.#context = null;
       navigator.vibrate?.(0);
     }
