@@ -477,6 +477,16 @@ link_up (Step * step)
   enter (step, GST_CHAT_CALL_CONNECTED, 0);
 }
 
+/* A page without camera and microphone offers nothing, not even to receive,
+ * but its user has called to see and hear us: so we offer. */
+static void
+call_back (Step * step)
+{
+  open_connection (step, GST_CHAT_CALL_ROLE_CALLER);
+  enter (step, GST_CHAT_CALL_CALLING, NO_ANSWER);
+  effect (step, GST_CHAT_CALL_EFFECT_CREATE_OFFER);
+}
+
 /* Connecting and connected. */
 static void
 step_joined (Step * step)
@@ -497,6 +507,8 @@ step_joined (Step * step)
       if (call->online) {
         call->settled = TRUE;
         effect (step, GST_CHAT_CALL_EFFECT_SEND_ANSWER);
+        if (step->event->empty && call->state == GST_CHAT_CALL_CONNECTING)
+          call_back (step);
       } else {
         ignore (step);
       }

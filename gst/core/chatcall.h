@@ -73,7 +73,7 @@ typedef enum {
   GST_CHAT_CALL_EVENT_REMOTE_CANDIDATE,
   /* our connection; @generation says which one */
   GST_CHAT_CALL_EVENT_LOCAL_OFFER,
-  GST_CHAT_CALL_EVENT_LOCAL_ANSWER,
+  GST_CHAT_CALL_EVENT_LOCAL_ANSWER,     /* @empty */
   GST_CHAT_CALL_EVENT_CANDIDATES,
   GST_CHAT_CALL_EVENT_LINK_UP,
   GST_CHAT_CALL_EVENT_LINK_DOWN,
@@ -110,6 +110,7 @@ typedef struct {
   gboolean chat;                /* the message has the member `chat`: one of ours */
   gboolean own_id_lower;        /* in byte order: who wins when both call */
   gboolean candidates;          /* the description has some */
+  gboolean empty;               /* the answer is to an offer without m-lines */
   gboolean relay;               /* the server relays the extensions */
   guint generation;
 } GstChatCallEvent;

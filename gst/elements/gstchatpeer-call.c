@@ -8,6 +8,7 @@
 
 #include "chatlimits.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define GST_CAT_DEFAULT gst_chat_peer_debug
@@ -133,6 +134,8 @@ completion (GstChatPeer * self, GstChatCallEventType type)
   GstChatCallEvent event = {
     .type = type,
     .generation = self->connection_generation,
+    .empty = type == GST_CHAT_CALL_EVENT_LOCAL_ANSWER
+        && strstr (self->local_sdp, "\nm=") == NULL,
   };
 
   gst_chat_peer_step_in_loop (self, &event, NULL);

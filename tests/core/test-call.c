@@ -6,7 +6,7 @@
  *   MILLISECONDS EVENT [WORD...] -> EFFECT...
  *
  * Words: remote, other, past; first, same, media, transport, invalid; chat,
- * lower, candidates, relay; reason=NAME; gen=N (without: the current one).
+ * lower, candidates, empty, relay; reason=NAME; gen=N (without: the current one).
  * An effect with a reason is written NAME(REASON), a NOTIFY is STATE or
  * STATE(REASON). */
 #include "chatcall.h"
@@ -39,6 +39,8 @@ parse_word (GstChatCallEvent * event, const gchar * word)
     event->own_id_lower = TRUE;
   else if (g_str_equal (word, "candidates"))
     event->candidates = TRUE;
+  else if (g_str_equal (word, "empty"))
+    event->empty = TRUE;
   else if (g_str_equal (word, "relay"))
     event->relay = TRUE;
   else if (g_str_has_prefix (word, "reason="))
