@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Our page and a page that behaves like the tutorial's, on real socket.io
 // servers with the base relay and nothing else.
-import { equal, until, test } from '../support/harness.mjs';
-import { sourceScript, seesBall, hearsTone } from '../support/media.mjs';
+import { equal, test } from '../support/harness.mjs';
+import { seesBall, hearsTone } from '../support/media.mjs';
 import { Person, bothWays } from '../support/person.mjs';
 import { PAGE, startRelay } from '../support/servers.mjs';
+import { TUTOR, click, joinTutorial, ready } from '../support/tutorial.mjs';
 import { ANN, BOB, browser } from './world.mjs';
-
-const TUTOR = { colour: 'magenta', hz: 990 };
-
-// The tutorial's page, with a getUserMedia of ours.
-async function joinTutorial(t, kind, url, params = {}) {
-  const address = new URL('tutorial/', url);
-  address.search = new URLSearchParams(params);
-  const page = await (await browser(kind)).page(t, { url: address.href, init: [sourceScript(TUTOR)] });
-  t.note(() => t.note(`tutorial: ${page.problems.join(' | ')}`));
-  await until(() => page.evaluate(() => document.body.dataset.ownId), 'the tutorial to be online');
-  return page;
-}
-
-const click = (page) => until(() => page.evaluate(() => {
-  const item = document.querySelector('li[data-user-id]');
-  item?.click();
-  return Boolean(item);
-}), 'somebody in the list of the tutorial');
-
-const ready = (page, kinds) => until(() => page.evaluate((k) => document.body.dataset.media === k, kinds), `media: ${kinds}`);
 
 // What has to arrive where, by what the tutorial's page sends.
 async function judge(ann, tutor, sends) {
@@ -43,7 +24,7 @@ for (const version of ['3.1.2', '4.8.4']) {
     test(`base ${version}, ${ours} calls the tutorial in ${theirs}, and is called after its reload`, async (t) => {
       const relay = await startRelay(t, version, { page: PAGE });
       const ann = await Person.join(t, await browser(ours), relay.url, ANN);
-      const tutor = await joinTutorial(t, theirs, relay.url);
+      const tutor = await joinTutorial(t, await browser(theirs), relay.url);
       await ready(tutor, 'audio video');
       await ann.click('#users button');
       await judge(ann, tutor, 'audio video');
@@ -65,7 +46,7 @@ for (const media of ['audio', 'video', 'none']) {
     const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });
     const sends = media === 'none' ? '' : media;
     for (const calling of [false, true]) {
-      const tutor = await joinTutorial(t, 'chromium', relay.url, { media });
+      const tutor = await joinTutorial(t, await browser('chromium'), relay.url, { media });
       if (sends)
         await ready(tutor, sends);
       if (calling)
@@ -84,7 +65,7 @@ for (const media of ['audio', 'video', 'none']) {
 test('base, permission that comes after the first call', async (t) => {
   const relay = await startRelay(t, '4.8.4', { page: PAGE });
   const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });
-  const tutor = await joinTutorial(t, 'chromium', relay.url, { late: 6000 });
+  const tutor = await joinTutorial(t, await browser('chromium'), relay.url, { late: 6000 });
   await click(tutor);
   await judge(ann, tutor, '');
   await ready(tutor, 'audio video');
@@ -96,7 +77,7 @@ test('base, permission that comes after the first call', async (t) => {
 test('base, a server that relays everything twice', async (t) => {
   const relay = await startRelay(t, '4.8.4', { page: PAGE, literal: true });
   const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });
-  const tutor = await joinTutorial(t, 'chromium', relay.url);
+  const tutor = await joinTutorial(t, await browser('chromium'), relay.url);
   await ready(tutor, 'audio video');
   await click(tutor);
   await judge(ann, tutor, 'audio video');

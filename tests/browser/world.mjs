@@ -7,6 +7,7 @@ import { test } from '../support/harness.mjs';
 import { captureFiles } from '../support/media.mjs';
 import { Person } from '../support/person.mjs';
 import { startServer } from '../support/servers.mjs';
+import { browser as shared, closeAll as closeShared } from '../support/shared-browsers.mjs';
 
 export const build = path.resolve(process.argv[2] ?? 'build');
 export const out = path.resolve(process.env.OUT ?? 'out', 'browser');
@@ -31,17 +32,10 @@ const KINDS = {
 };
 
 let files = null;
-const running = new Map();
-
-export function browser(kind) {
-  if (!running.has(kind))
-    running.set(kind, KINDS[kind]());
-  return running.get(kind);
-}
+export const browser = (kind) => shared(kind, KINDS[kind]);
 
 export async function closeAll() {
-  const all = await Promise.allSettled(running.values());
-  await Promise.all(all.map((r) => r.value?.close()));
+  await closeShared();
   await files?.remove();
 }
 

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Pipelines and what others have written: servers, pages, clients.
+//
+//   node tests/interop/run.mjs BUILDDIR [--list] [--only=TEXT] [--jobs=N]
+import { run } from '../support/harness.mjs';
+import { closeAll } from '../support/shared-browsers.mjs';
+import './pairs.mjs';
+import './tutorial.mjs';
+
+await run({ jobs: 2, teardown: closeAll });
