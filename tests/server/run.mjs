@@ -111,10 +111,10 @@ for (const version of Object.keys(CLIENTS)) {
 for (const version of Object.keys(CLIENTS)) {
   for (const kind of ['polling', 'websocket']) {
     serverTest(`client ${version}, ${kind}: heartbeats keep it connected`, async (t, serve) => {
-      const server = await serve(['--ping-interval=200', '--ping-timeout=1000']);
+      const server = await serve(['--ping-interval=300', '--ping-timeout=3000']);
       const me = await connect(t, version, server.url, TRANSPORTS[kind]);
       // Longer than interval and time-out together, so that a missing one shows.
-      await pause(2000);
+      await pause(4000);
       equal(me.reasons, [], 'disconnections');
       check(me.socket.connected, 'it is connected');
       // It goes without a word; its heartbeats stop.

@@ -378,7 +378,7 @@ test_other_protocol (void)
 static void
 short_request (GstChatServerConfig * config)
 {
-  config->request_timeout = 500;
+  config->request_timeout = 1500;
 }
 
 /* Whoever dawdles over a request is shut out, whoever waits for an answer is
