@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * chatpeer's call: runs core/chatcall in the loop thread, does what it says,
  * and tells the application. */
-#ifdef HAVE_CONFIG_H
 #include "config.h"
-#endif
+
 #include "gstchatpeerprivate.h"
 
 #include "chatlimits.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * chatpeer's pads: what is asked for and fed, what appears, and EOS. */
-#ifdef HAVE_CONFIG_H
 #include "config.h"
-#endif
+
 #include "gstchatpeerprivate.h"
 
 #define GST_CAT_DEFAULT gst_chat_peer_debug

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * chatpeer's signalling: the signal pad or our own chatsignalsrc, who is
  * online, and whom to call. */
-#ifdef HAVE_CONFIG_H
 #include "config.h"
-#endif
+
 #include "gstchatpeerprivate.h"
 
 #include "chatlimits.h"

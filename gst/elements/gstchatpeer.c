@@ -46,9 +46,8 @@
  * gst-launch-1.0 chatsignalsrc display-name=Bot ! chatpeer name=peer audiotestsrc is-live=true ! peer.
  * ]| The same connection to the server as an element of its own.
  */
-#ifdef HAVE_CONFIG_H
 #include "config.h"
-#endif
+
 #include "gstchatpeerprivate.h"
 
 GST_DEBUG_CATEGORY (gst_chat_peer_debug);
@@ -159,6 +158,7 @@ gst_chat_peer_change_state (GstElement * element, GstStateChange transition)
       if (is_own_thread (self))
         return GST_STATE_CHANGE_FAILURE;
       close_loop (self);
+      gst_chat_connection_wait_prewarmed ();
       break;
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
@@ -179,6 +179,9 @@ gst_chat_peer_change_state (GstElement * element, GstStateChange transition)
     gst_chat_peer_run (self, gst_chat_peer_stop_in_loop, self);
     gst_chat_peer_close_source (self);
     gst_chat_peer_remove_outputs (self);
+    /* What calls have left behind is being stopped in other threads. */
+    if (!gst_chat_connection_wait_closed (GST_BIN (self)))
+      GST_WARNING_OBJECT (self, "what is left of a call does not stop");
   } else if (transition == GST_STATE_CHANGE_NULL_TO_READY
       && ret == GST_STATE_CHANGE_FAILURE) {
     close_loop (self);

@@ -14,7 +14,9 @@
 #include "chatreceiver.h"
 #include "chatsender.h"
 
-G_BEGIN_DECLS GST_DEBUG_CATEGORY_EXTERN (gst_chat_peer_debug);
+G_BEGIN_DECLS
+
+GST_DEBUG_CATEGORY_EXTERN (gst_chat_peer_debug);
 
 /* As many as an SDP of ours may hold of a kind. */
 #define GST_CHAT_PEER_MAX_PADS 8
@@ -25,8 +27,7 @@ GstPadTemplate *gst_chat_peer_media_template (GstChatKind kind,
     GstPadDirection direction);
 
 /* What a user sets. Strings are never empty: NULL instead. */
-typedef struct
-{
+typedef struct {
   gchar *uri;
   gchar *display_name;
   gchar *room;
@@ -55,16 +56,14 @@ typedef struct
 } GstChatPeerSettings;
 
 /* One media pad that feeds the call; a GAtomicRcBox. */
-typedef struct
-{
+typedef struct {
   GstChatSender *sender;
   GstPad *pad;                  /* ghost; NULL once released */
   GstChatKind kind;
 } GstChatPeerInput;
 
 /* One media pad that comes out of it; ditto. */
-typedef struct
-{
+typedef struct {
   GstChatReceiver *receiver;
   GstPad *pad;                  /* ghost */
   GstChatKind kind;
@@ -143,62 +142,63 @@ GstChatConnectionConfig *gst_chat_peer_connection_config (GstChatPeer * self);
 void gst_chat_peer_connection_config_free (GstChatConnectionConfig * config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatConnectionConfig,
     gst_chat_peer_connection_config_free)
-     guint gst_chat_peer_sender_bitrate (GstChatPeer * self);
+guint gst_chat_peer_sender_bitrate (GstChatPeer * self);
 
 /* --- gstchatpeer-call.c --- */
-     void gst_chat_peer_call_init (GstChatPeer * self);
-     void gst_chat_peer_call_clear (GstChatPeer * self);
+void gst_chat_peer_call_init (GstChatPeer * self);
+void gst_chat_peer_call_clear (GstChatPeer * self);
 /* @message: what the event came from, or NULL. */
-     void gst_chat_peer_step_in_loop (GstChatPeer * self,
+void gst_chat_peer_step_in_loop (GstChatPeer * self,
     const GstChatCallEvent * event, const GstChatMessage * message);
-     void gst_chat_peer_user_event_in_loop (GstChatPeer * self,
+void gst_chat_peer_user_event_in_loop (GstChatPeer * self,
     GstChatCallEventType type);
 /* Calls @id now. */
-     void gst_chat_peer_dial_in_loop (GstChatPeer * self, const gchar * id);
+void gst_chat_peer_dial_in_loop (GstChatPeer * self, const gchar * id);
 /* Our own part of the call gave up. Takes @error. */
-     void gst_chat_peer_fail_in_loop (GstChatPeer * self, GError * error);
-     void gst_chat_peer_start_in_loop (gpointer self);
+void gst_chat_peer_fail_in_loop (GstChatPeer * self, GError * error);
+void gst_chat_peer_start_in_loop (gpointer self);
 /* Good-bye, and nothing new after it. */
-     void gst_chat_peer_stop_in_loop (gpointer self);
+void gst_chat_peer_stop_in_loop (gpointer self);
 
 /* --- gstchatpeer-signal.c --- */
-     void gst_chat_peer_signal_init (GstChatPeer * self);
-     void gst_chat_peer_signal_clear (GstChatPeer * self);
-     GstPad *gst_chat_peer_new_signal_pad (GstChatPeer * self,
+void gst_chat_peer_signal_init (GstChatPeer * self);
+void gst_chat_peer_signal_clear (GstChatPeer * self);
+GstPad *gst_chat_peer_new_signal_pad (GstChatPeer * self,
     const gchar * name, gboolean from_template);
-     gboolean gst_chat_peer_open_source (GstChatPeer * self);
-     void gst_chat_peer_close_source (GstChatPeer * self);
-     gboolean gst_chat_peer_send_in_loop (GstChatPeer * self,
+gboolean gst_chat_peer_open_source (GstChatPeer * self);
+void gst_chat_peer_close_source (GstChatPeer * self);
+gboolean gst_chat_peer_send_in_loop (GstChatPeer * self,
     const GstChatMessage * message);
 /* call-made, or one that was held. */
-     void gst_chat_peer_handle_offer_in_loop (GstChatPeer * self,
+void gst_chat_peer_handle_offer_in_loop (GstChatPeer * self,
     const GstChatMessage * message);
-     void gst_chat_peer_forget_users_in_loop (GstChatPeer * self);
-     const gchar *gst_chat_peer_user_name_in_loop (GstChatPeer * self,
+void gst_chat_peer_forget_users_in_loop (GstChatPeer * self);
+const gchar *gst_chat_peer_user_name_in_loop (GstChatPeer * self,
     const gchar * id);
 /* Calls whom `call` or the action asks for, if they are online and we are free. */
-     void gst_chat_peer_dial_armed_in_loop (gpointer self);
+void gst_chat_peer_dial_armed_in_loop (gpointer self);
 /* `call` was set: whoever it names is called, again if need be. */
-     void gst_chat_peer_rearm_in_loop (gpointer self);
-     gboolean gst_chat_peer_action_call (GstChatPeer * self, const gchar * id);
-     void gst_chat_peer_action_hang_up (GstChatPeer * self);
+void gst_chat_peer_rearm_in_loop (gpointer self);
+gboolean gst_chat_peer_action_call (GstChatPeer * self, const gchar * id);
+void gst_chat_peer_action_hang_up (GstChatPeer * self);
 
 /* --- gstchatpeer-pads.c --- */
-     GstPad *gst_chat_peer_request_new_pad (GstElement * element,
+GstPad *gst_chat_peer_request_new_pad (GstElement * element,
     GstPadTemplate * templ, const gchar * name, const GstCaps * caps);
-     void gst_chat_peer_release_pad (GstElement * element, GstPad * pad);
+void gst_chat_peer_release_pad (GstElement * element, GstPad * pad);
 /* The senders that take part in the next call; audio first. */
-     GPtrArray *gst_chat_peer_senders_in_loop (GstChatPeer * self);
+GPtrArray *gst_chat_peer_senders_in_loop (GstChatPeer * self);
 /* Frees what was released while it was needed. */
-     void gst_chat_peer_drop_released_in_loop (GstChatPeer * self);
-     GstChatReceiver *gst_chat_peer_receiver_for_in_loop (GstChatKind kind,
+void gst_chat_peer_drop_released_in_loop (GstChatPeer * self);
+GstChatReceiver *gst_chat_peer_receiver_for_in_loop (GstChatKind kind,
     guint index, gpointer self);
+/* Pads for what the remote does not send: downstream must not wait for it. */
+void gst_chat_peer_add_outputs_in_loop (GstChatPeer * self);
 /* Removes the source pads; the element is in READY. */
-     void gst_chat_peer_add_outputs_in_loop (GstChatPeer * self);
-     void gst_chat_peer_remove_outputs (GstChatPeer * self);
-     void gst_chat_peer_clear_pads (GstChatPeer * self);
+void gst_chat_peer_remove_outputs (GstChatPeer * self);
+void gst_chat_peer_clear_pads (GstChatPeer * self);
 /* The end of everything: hangs up, EOS out of all source pads, EOS message. */
-     gboolean gst_chat_peer_send_eos (GstChatPeer * self);
-     void gst_chat_peer_update_bitrate (GstChatPeer * self);
+gboolean gst_chat_peer_send_eos (GstChatPeer * self);
+void gst_chat_peer_update_bitrate (GstChatPeer * self);
 
 G_END_DECLS

@@ -96,6 +96,7 @@ struct _GstChatConnection {
 
   gboolean connected;
   GPtrArray *blocked;           /* GstChatBlockedPad: media that came too early */
+  GPtrArray *promises;          /* GstPromise: what webrtcbin owes us, and some that it has paid */
   guint n_pads;
 
   gboolean stats_asked;

@@ -149,6 +149,13 @@ on_promise (GstPromise * promise, gpointer user_data)
       reply_free);
 }
 
+/* GStreamer has no function that looks without waiting. */
+static gboolean
+is_answered (GstPromise * promise)
+{
+  return GST_MINI_OBJECT_REFCOUNT_VALUE (promise) == 1;
+}
+
 GstPromise *
 gst_chat_connection_promise (GstChatConnection * self, guint generation,
     GstChatMailFunc func)
@@ -157,7 +164,23 @@ gst_chat_connection_promise (GstChatConnection * self, guint generation,
   asked->mailbox = gst_chat_mailbox_ref (self->mailbox);
   asked->generation = generation;
   asked->func = func;
-  return gst_promise_new_with_change_func (on_promise, asked, asked_free);
+  GstPromise *promise =
+      gst_promise_new_with_change_func (on_promise, asked, asked_free);
+  for (guint i = self->promises->len; i > 0; i--) {
+    if (is_answered (self->promises->pdata[i - 1]))
+      g_ptr_array_remove_index_fast (self->promises, i - 1);
+  }
+  g_ptr_array_add (self->promises, gst_promise_ref (promise));
+  return promise;
+}
+
+/* What webrtcbin has not begun when it is taken down, it throws away without a
+ * reply. */
+static void
+interrupt_promises (GstChatConnection * self)
+{
+  for (guint i = 0; i < self->promises->len; i++)
+    gst_promise_interrupt (self->promises->pdata[i]);
 }
 
 /* ---- failure ---- */
@@ -238,6 +261,7 @@ connection_free (GstChatConnection * self)
   g_ptr_array_unref (self->candidates);
   g_ptr_array_unref (self->early);
   g_ptr_array_unref (self->blocked);
+  g_ptr_array_unref (self->promises);
   g_clear_pointer (&self->remote, gst_chat_sdp_free);
   g_clear_pointer (&self->answered, gst_chat_sdp_free);
   g_free (self->queued_offer);
@@ -313,6 +337,8 @@ gst_chat_connection_new_in_loop (GstChatLoop * loop, GstBin * bin,
   self->early = g_ptr_array_new_with_free_func ((GDestroyNotify)
       gst_chat_local_candidate_free);
   self->blocked = g_ptr_array_new_with_free_func (gst_chat_blocked_pad_free);
+  self->promises = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      gst_promise_unref);
   self->map = gst_chat_sdp_map_new ();
 
   if (!build_in_loop (self, error)) {
@@ -328,6 +354,7 @@ gst_chat_connection_close_in_loop (GstChatConnection * self)
   g_return_if_fail (GST_CHAT_IS_IN_LOOP (self));
 
   self->mailbox->connection = NULL;
+  interrupt_promises (self);
   if (self->webrtc)
     g_signal_handlers_disconnect_matched (self->webrtc, G_SIGNAL_MATCH_DATA, 0,
         0, NULL, NULL, self->mailbox);
@@ -362,6 +389,11 @@ gst_chat_connection_get_idle_in_loop (GstChatConnection * self)
 
 /* The dtls plugin makes an RSA key for the first of its elements, whatever
  * certificate that is told to use. */
+static GMutex prewarm_lock;
+static GCond prewarm_done;
+static enum
+{ COLD, WARMING, WARM } prewarm_state;  /* prewarm_lock */
+
 static gpointer
 prewarm_in_thread (gpointer data)
 {
@@ -372,15 +404,30 @@ prewarm_in_thread (gpointer data)
   GstElement *webrtc = gst_element_factory_make ("webrtcbin", NULL);
   if (webrtc)
     gst_object_unref (gst_object_ref_sink (webrtc));
+  g_mutex_lock (&prewarm_lock);
+  prewarm_state = WARM;
+  g_cond_broadcast (&prewarm_done);
+  g_mutex_unlock (&prewarm_lock);
   return NULL;
 }
 
 void
 gst_chat_connection_prewarm (void)
 {
-  static gsize once = 0;
-  if (!g_once_init_enter (&once))
-    return;
-  g_thread_unref (g_thread_new ("chat-prewarm", prewarm_in_thread, NULL));
-  g_once_init_leave (&once, 1);
+  g_mutex_lock (&prewarm_lock);
+  gboolean cold = prewarm_state == COLD;
+  if (cold)
+    prewarm_state = WARMING;
+  g_mutex_unlock (&prewarm_lock);
+  if (cold)
+    g_thread_unref (g_thread_new ("chat-prewarm", prewarm_in_thread, NULL));
+}
+
+void
+gst_chat_connection_wait_prewarmed (void)
+{
+  g_mutex_lock (&prewarm_lock);
+  while (prewarm_state == WARMING)
+    g_cond_wait (&prewarm_done, &prewarm_lock);
+  g_mutex_unlock (&prewarm_lock);
 }

@@ -51,6 +51,9 @@ typedef struct {
 /* Makes ready, in another thread, what the first call of a process would have
  * to wait for. Once is enough; any thread. */
 void gst_chat_connection_prewarm (void);
+/* Until that thread is through, at most about a second: a process that ends
+ * meanwhile would take the library away under it. */
+void gst_chat_connection_wait_prewarmed (void);
 
 /* Puts a webrtcbin into @bin and brings it to the bin's state. @senders: what
  * we have to send (GstChatSender, borrowed until close), in the order of their

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * A chatpeer in a pipeline for tests: what it sends is a ball of one colour and
+ * a tone, what it receives is recognised, what it says is kept. */
+#pragma once
+
+#include "chatmediacheck.h"
+#include "chatwire.h"
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GstElement *pipeline;
+  GstElement *peer;
+  const gchar *id;
+  GMutex lock;
+  GCond changed;
+  GPtrArray *messages;          /* lock; GstMessage */
+  GPtrArray *pads;              /* lock; names of source pads, in order */
+  GstChatPictureCheck *picture; /* lock */
+  GstChatToneCheck *tone;       /* lock */
+  guint n_buffers[2];           /* lock; audio, video */
+  guint n_eos[2];               /* lock */
+  guint n_pipeline_eos;         /* lock */
+} TestPeer;
+
+/* @colour NULL: sends no video; @hz 0: no audio. @description: more elements of
+ * the pipeline, or NULL. With @wire NULL chatpeer connects by itself. */
+TestPeer *test_peer_new (ChatWire * wire, const gchar * id, const gchar * colour,
+    guint hz);
+void test_peer_play (TestPeer * test, ChatWire * wire);
+/* To NULL, and checks that this is soon. */
+void test_peer_stop (TestPeer * test);
+void test_peer_free (TestPeer * test, ChatWire * wire);
+
+/* How many chat-call messages of that state there were. */
+guint test_peer_count (TestPeer * test, const gchar * state);
+/* Waits for the nth (from 1) of them; its reason must be @reason unless NULL. */
+void test_peer_wait_call (TestPeer * test, const gchar * state, guint nth,
+    const gchar * reason);
+guint test_peer_count_messages (TestPeer * test, GstMessageType type);
+void test_peer_wait_message (TestPeer * test, GstMessageType type, guint nth);
+/* Waits until what comes in now is a moving ball of @colour and a tone of @hz;
+ * what came before is forgotten. */
+void test_peer_wait_media (TestPeer * test, GstChatColour colour, guint hz);
+void test_peer_wait_eos (TestPeer * test, guint kind);
+
+G_END_DECLS
