@@ -6,6 +6,8 @@
 
 /* ---- what is received ---- */
 
+static GMutex received_lock;
+
 static void
 feed (Received * received, GstPad * pad, GstBuffer * buffer)
 {
@@ -41,7 +43,32 @@ feed (Received * received, GstPad * pad, GstBuffer * buffer)
   }
 }
 
-static GMutex received_lock;
+void
+side_lock_received (void)
+{
+  g_mutex_lock (&received_lock);
+}
+
+void
+side_unlock_received (void)
+{
+  g_mutex_unlock (&received_lock);
+}
+
+void
+side_forget_received (Side * side)
+{
+  g_mutex_lock (&received_lock);
+  for (guint i = 0; i < side->received->len; i++) {
+    Received *received = g_ptr_array_index (side->received, i);
+    gst_chat_picture_check_free (received->picture);
+    gst_chat_tone_check_free (received->tone);
+    received->picture = gst_chat_picture_check_new ();
+    received->tone = gst_chat_tone_check_new ();
+    received->buffers = 0;
+  }
+  g_mutex_unlock (&received_lock);
+}
 
 static GstPadProbeReturn
 on_data (GstPad * pad, GstPadProbeInfo * info, gpointer data)
@@ -164,8 +191,10 @@ send_text (Side * side, gboolean is_offer, const gchar * sdp)
   text->sdp = g_strdup (sdp);
   if (side->rewrite)
     text->sdp = side->rewrite (text->sdp, is_offer);
-  if (side->trickle_only)
+  if (side->trickle_only) {
     text->sdp = without_candidates (text->sdp);
+    side->trickle_only = FALSE;
+  }
   gst_chat_loop_post (side->other->loop, deliver, text, text_free);
 }
 
@@ -250,6 +279,16 @@ on_message (GstBus * bus, GstMessage * message, gpointer pipeline)
   return GST_BUS_PASS;
 }
 
+void
+call_test_init (void)
+{
+  /* The dtls plugin makes an RSA key first, which takes seconds on a machine
+   * with work: once for all tests, each of which is a fork of this process. */
+  GstElement *dtls = gst_element_factory_make ("dtlsdec", NULL);
+  if (dtls)
+    gst_object_unref (gst_object_ref_sink (dtls));
+}
+
 Side *
 side_new (const gchar * name)
 {
@@ -264,6 +303,7 @@ side_new (const gchar * name)
   side->decode = TRUE;
   side->link_sinks = TRUE;
   side->config.latency = 50;
+  side->config.local_address = g_strdup ("127.0.0.1");
   g_mutex_init (&side->lock);
   g_cond_init (&side->cond);
   return side;
@@ -316,6 +356,10 @@ side_free (Side * side)
   gst_object_unref (side->pipeline);
   g_ptr_array_unref (side->senders);
   g_ptr_array_unref (side->received);
+  g_free (side->config.local_address);
+  g_free (side->config.stun_server);
+  g_strfreev (side->config.video_codecs);
+  g_strfreev (side->config.audio_codecs);
   g_clear_error (&side->failed);
   g_clear_error (&side->link_error);
   g_free (side->offer);

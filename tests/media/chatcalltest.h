@@ -5,6 +5,7 @@
 #include <gst/check/gstcheck.h>
 
 #include "chatconnection.h"
+#include "chaterror.h"
 #include "chatmediacheck.h"
 
 G_BEGIN_DECLS
@@ -38,7 +39,7 @@ struct _Side {
   gboolean link_sinks;
   /* Changes the text on its way to the other side; NULL: not. Takes and gives. */
   gchar *(*rewrite) (gchar * sdp, gboolean is_offer);
-  gboolean trickle_only;        /* descriptions go without candidates */
+  gboolean trickle_only;        /* the next description goes without candidates */
 
   GMutex lock;
   GCond cond;
@@ -52,6 +53,9 @@ struct _Side {
   gboolean complete;
   gchar *offer, *answer;        /* the last ones of ours */
 };
+
+/* Before the first test, in the process of all. */
+void call_test_init (void);
 
 Side *side_new (const gchar * name);
 void side_free (Side * side);
@@ -78,6 +82,11 @@ void assert_sees (Side * side, GstChatColour colour);
 void assert_hears (Side * side, gdouble hz);
 void assert_connected (Side * side);
 Received *side_received (Side * side, GstChatKind kind);
+/* While reading Received. */
+void side_lock_received (void);
+void side_unlock_received (void);
+/* Content is judged from now on. */
+void side_forget_received (Side * side);
 GstStructure *side_stats (Side * side);
 /* Runs @func in the side's loop and waits for it. */
 void side_call (Side * side, GstChatLoopFunc func);
