@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A person at a page, in a browser of its own: clicks, and the times that the
 // page's own clock gives them.
+import fs from 'node:fs';
 import { launch } from '../support/browsers.mjs';
 import { until } from '../support/harness.mjs';
 
@@ -64,12 +65,22 @@ function instrument() {
   });
 }
 
+// A browser is a session of its own, and Linux shares the processor out between
+// sessions: it gets the priority that ours may have been given.
+function samePriority(browser) {
+  try {
+    const nice = /nice (-?\d+)/.exec(fs.readFileSync('/proc/self/autogroup', 'utf8'))[1];
+    fs.writeFileSync(`/proc/${browser.puppet.process().pid}/autogroup`, nice);
+  } catch { /* another system, or not allowed: nothing was given */ }
+}
+
 export class PagePeer {
   // @kind: "page", ours, or "tutorial".
   static async open(browserName, kind, server, query) {
     const peer = new PagePeer();
     peer.kind = kind;
     peer.browser = await launch(browserName, { camera: true });
+    samePriority(peer.browser);
     try {
       peer.page = await peer.browser.page(null, { init: [`(${instrument})()`] });
       peer.url = kind === 'tutorial' ? `${server}/tutorial/` : `${server}/?${new URLSearchParams(query)}`;
