@@ -11,8 +11,9 @@
 #define CONNECT (20 * SECOND)
 /* CLOSE is bounded by whoever does it; this is the net under it. */
 #define CLOSING (SECOND / 2)
-/* The remote's own checks mostly connect us by then, and no round is needed. */
-#define FIRST_ROUND (SECOND / 5)
+/* A base peer's candidates are there by then, and only this round brings them:
+ * who waits for its checks alone waits for the slowest pair of addresses. */
+#define FIRST_ROUND (SECOND / 50)
 /* Candidates come in bursts. */
 #define LATE_CANDIDATES (SECOND / 10)
 /* Not connected yet: a callee's late candidates come with its next answer. */
