@@ -47,6 +47,10 @@ set_if_there (GObject * object, const gchar * property, gboolean value)
     g_object_set (object, property, value, NULL);
 }
 
+/* ms between two checks, and what a nomination waits for: RFC 8445 §14.2 allows
+ * 5, libnice waits for 20. */
+#define PACING_MS 5
+
 static void
 setup_agent (GObject * ice)
 {
@@ -57,6 +61,7 @@ setup_agent (GObject * ice)
     return;
   /* Costs 200 ms each time, and multicast. */
   set_if_there (agent, "upnp", FALSE);
+  set_if_there (agent, "stun-pacing-timer", PACING_MS);
 
   gboolean consent = FALSE;
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (agent),

@@ -65,6 +65,17 @@ connect_mailbox (gpointer object, const gchar * signal, GCallback callback,
       (GClosureNotify) (void (*)(void)) gst_chat_mailbox_unref, 0);
 }
 
+/* One early report is allowed between two regular ones, and those come each
+ * 5 s by default: then every second lost packet is never asked for again. */
+static void
+hurry_feedback (GstElement * rtpsession)
+{
+  g_autoptr (GObject) session = NULL;
+  g_object_get (rtpsession, "internal-session", &session, NULL);
+  if (session)
+    g_object_set (session, "rtcp-min-interval", (guint64) GST_SECOND, NULL);
+}
+
 /* webrtcbin's thread. */
 static void
 on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
@@ -84,6 +95,11 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
     gst_pad_add_probe (pad,
         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet,
         gst_chat_mailbox_ref (mailbox), gst_chat_mailbox_unref);
+  } else if (g_str_equal (name, "rtpjitterbuffer")) {
+    /* The first picture does not wait for `latency` to pass. */
+    g_object_set (element, "faststart-min-packets", 2, NULL);
+  } else if (g_str_equal (name, "rtpsession")) {
+    hurry_feedback (element);
   }
 }
 
