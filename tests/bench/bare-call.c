@@ -32,7 +32,7 @@
     "clock-rate=48000,payload=111,encoding-params=(string)2" TWCC
 #define VIDEO_RECEIVE "rtpvp8depay request-keyframe=true" \
     " wait-for-keyframe=false ! vp8dec"
-#define AUDIO_RECEIVE "rtpopusdepay ! opusdec plc=true use-inband-fec=true"
+#define AUDIO_RECEIVE "rtpopusdepay ! opusdec plc=true"
 
 static gboolean arg_offer = FALSE;
 static gint arg_seconds = 20, arg_settle = 3, arg_latency = 200;
