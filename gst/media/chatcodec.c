@@ -79,6 +79,7 @@ static const GstChatCodec vp8 = {
   .rtp_package = PACKAGE_GOOD,
 };
 
+/* Its encoders refuse odd sizes. */
 static const GstChatCodec h264 = {
   .name = "h264",
   .kind = GST_CHAT_KIND_VIDEO,
@@ -89,7 +90,7 @@ static const GstChatCodec h264 = {
   .offer_fmtp = "level-asymmetry-allowed=1;packetization-mode=1;"
       "profile-level-id=42e01f",
   .encoded_caps = "video/x-h264",
-  .raw_caps = RAW_VIDEO,
+  .raw_caps = RAW_VIDEO ",width=[2,8192,2],height=[2,8192,2]",
   .encoder_caps = "video/x-h264,profile=constrained-baseline,"
       "stream-format=byte-stream",
   .encoders = h264_encoders,
