@@ -186,11 +186,13 @@ GST_START_TEST (test_normal_form)
   g_autofree gchar *shorter = g_strndup (value, strlen (value) - 3);
   g_autofree gchar *no_hex = g_strdup (value);
   no_hex[strlen (no_hex) - 1] = 'g';
+  g_autofree gchar *no_hex_either = g_strdup (value);
+  no_hex_either[strlen (no_hex_either) - 2] = 'x';
   g_autofree gchar *no_colon = g_strdup (value);
   no_colon[10] = '-';
   g_autofree gchar *sha1 = g_strconcat ("sha-1 ", hex, NULL);
   const gchar *const bad[] = { NULL, "", "sha-256", "sha-256 ", longer, shorter,
-    no_hex, no_colon, sha1, hex
+    no_hex, no_hex_either, no_colon, sha1, hex
   };
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autofree gchar *result = gst_chat_fingerprint_normalise (bad[i]);

@@ -39,7 +39,7 @@ count (const gchar * text, const gchar * part)
 }
 
 #define fail_unless_has(text, part, n) \
-  fail_unless (count (text, part) == (n), "%u times “%s” instead of %u in:\n%s", \
+  fail_unless (count (text, part) == (n), "%u times “%s” instead of %u in:\n%.2000s", \
       count (text, part), part, (guint) (n), text)
 
 static GPtrArray *

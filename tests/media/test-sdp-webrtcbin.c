@@ -98,7 +98,7 @@ peer_set (Peer * peer, const gchar * signal, GstWebRTCSDPType type,
   if (reply != NULL && gst_structure_has_field (reply, "error")) {
     gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
     g_autofree gchar *text = gst_sdp_message_as_text (description->sdp);
-    fail ("%s: %s in:\n%s", signal, error->message, text);
+    fail ("%s: %s in:\n%.2000s", signal, error->message, text);
   }
   gst_promise_unref (promise);
   gst_webrtc_session_description_free (description);
@@ -164,7 +164,7 @@ peer_answer (Peer * peer, const GstChatSdp * offer, guint version)
   g_autoptr (GError) error = NULL;
   gchar *text = gst_chat_sdp_local_for_remote (description, offer, peer->map,
       &local, &error);
-  fail_unless (text != NULL, "%s, to\n%s",
+  fail_unless (text != NULL, "%s, to\n%.2000s",
       error != NULL ? error->message : "", offer->text);
   gst_sdp_message_free (description);
   return text;
@@ -190,16 +190,17 @@ GST_START_TEST (test_answer_every_offer)
       const GstChatSdpMedia *got = gst_chat_sdp_get_media (answer, j);
       gboolean can = !asked->rejected && (asked->type == GST_CHAT_MEDIA_AUDIO
           || asked->type == GST_CHAT_MEDIA_VIDEO);
-      fail_unless (got->rejected == !can, "%s, m-line %u in:\n%s", name, j,
+      fail_unless (got->rejected == !can, "%s, m-line %u in:\n%.2000s", name, j,
           text);
       /* We can send and receive: what was offered is taken whole. */
       GstChatDirection mirrored =
           (asked->direction & GST_CHAT_DIRECTION_SENDONLY ? 2 : 0)
           | (asked->direction & GST_CHAT_DIRECTION_RECVONLY ? 1 : 0);
-      fail_unless (!can || got->direction == mirrored, "%s, m-line %u in:\n%s",
-          name, j, text);
-      fail_unless (!can || g_str_equal (got->fingerprints[0],
-              "sha-256 " FINGERPRINT));
+      fail_unless (!can
+          || got->direction == mirrored, "%s, m-line %u in:\n%.2000s", name, j,
+          text);
+      fail_unless (!can
+          || g_str_equal (got->fingerprints[0], "sha-256 " FINGERPRINT));
     }
     peer_clear (&peer);
   }

@@ -238,7 +238,7 @@ refused_case (guint i)
   g_autoptr (GError) error = NULL;
   g_autoptr (GstChatSdp) sdp =
       gst_chat_sdp_parse_remote (bad[i].text, TRUE, &error);
-  fail_unless (sdp == NULL, "accepted:\n%s", bad[i].text);
+  fail_unless (sdp == NULL, "accepted:\n%.2000s", bad[i].text);
   fail_unless (g_error_matches (error, GST_CHAT_ERROR, bad[i].code),
       "%s", error->message);
   for (const gchar * p = error->message; *p != '\0'; p++) {
@@ -409,6 +409,7 @@ static const struct
       TRUE},
   {"candidate:1 1 UDP 1 192.0.2.2 5000 typ prflx", TRUE, TRUE},
   {"candidate:1 1 TCP 1 192.0.2.2 9 typ host tcptype active", TRUE, FALSE},
+  {"candidate:1 1 tcp 1 192.0.2.2 5000 typ host tcptype passive", TRUE, FALSE},
   {"candidate:1 2 UDP 1 192.0.2.2 5000 typ host", TRUE, FALSE},
   {"candidate:1 1 UDP 1 fe80::1 5000 typ host", TRUE, FALSE},
   {"candidate:1 1 UDP 1 0.0.0.0 5000 typ host", TRUE, FALSE},
