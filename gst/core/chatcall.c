@@ -246,6 +246,7 @@ step_idle (Step * step)
     case GST_CHAT_CALL_EVENT_CANDIDATES:
     case GST_CHAT_CALL_EVENT_LINK_UP:
     case GST_CHAT_CALL_EVENT_LINK_DOWN:
+    case GST_CHAT_CALL_EVENT_LINK_CLOSED:
     case GST_CHAT_CALL_EVENT_FAILED:
     case GST_CHAT_CALL_EVENT_SILENT:
     case GST_CHAT_CALL_EVENT_CLOSED:
@@ -319,6 +320,7 @@ step_calling (Step * step)
       leave (step, GST_CHAT_CALL_REASON_NO_ANSWER);
       return;
     case GST_CHAT_CALL_EVENT_LINK_DOWN:
+    case GST_CHAT_CALL_EVENT_LINK_CLOSED:
     case GST_CHAT_CALL_EVENT_FAILED:
       leave (step, GST_CHAT_CALL_REASON_FAILED);
       return;
@@ -395,6 +397,7 @@ step_asked (Step * step)
     case GST_CHAT_CALL_EVENT_CANDIDATES:
     case GST_CHAT_CALL_EVENT_LINK_UP:
     case GST_CHAT_CALL_EVENT_LINK_DOWN:
+    case GST_CHAT_CALL_EVENT_LINK_CLOSED:
     case GST_CHAT_CALL_EVENT_FAILED:
       violation (step);
       return;
@@ -544,6 +547,11 @@ step_joined (Step * step)
       leave (step, call->state == GST_CHAT_CALL_CONNECTED ?
           GST_CHAT_CALL_REASON_LOST : GST_CHAT_CALL_REASON_FAILED);
       return;
+    case GST_CHAT_CALL_EVENT_LINK_CLOSED:
+      /* Its hang-up may come later by the server, or never: the base protocol
+       * has none. */
+      leave (step, GST_CHAT_CALL_REASON_HUNG_UP);
+      return;
     case GST_CHAT_CALL_EVENT_SILENT:
       /* Before it is connected the deadline watches. */
       if (call->state == GST_CHAT_CALL_CONNECTED)
@@ -675,6 +683,7 @@ step_ending (Step * step)
     case GST_CHAT_CALL_EVENT_CANDIDATES:
     case GST_CHAT_CALL_EVENT_LINK_UP:
     case GST_CHAT_CALL_EVENT_LINK_DOWN:
+    case GST_CHAT_CALL_EVENT_LINK_CLOSED:
     case GST_CHAT_CALL_EVENT_FAILED:
     case GST_CHAT_CALL_EVENT_SILENT:
       ignore (step);

@@ -77,6 +77,7 @@ typedef enum {
   GST_CHAT_CALL_EVENT_CANDIDATES,
   GST_CHAT_CALL_EVENT_LINK_UP,
   GST_CHAT_CALL_EVENT_LINK_DOWN,
+  GST_CHAT_CALL_EVENT_LINK_CLOSED,      /* by the remote, in due form */
   GST_CHAT_CALL_EVENT_FAILED,
   GST_CHAT_CALL_EVENT_SILENT,   /* nothing from the remote for too long */
   GST_CHAT_CALL_EVENT_CLOSED,   /* CLOSE has been done */

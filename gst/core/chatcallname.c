@@ -118,6 +118,8 @@ gst_chat_call_event_name (GstChatCallEventType type)
       return "link-up";
     case GST_CHAT_CALL_EVENT_LINK_DOWN:
       return "link-down";
+    case GST_CHAT_CALL_EVENT_LINK_CLOSED:
+      return "link-closed";
     case GST_CHAT_CALL_EVENT_FAILED:
       return "failed";
     case GST_CHAT_CALL_EVENT_SILENT:

@@ -171,6 +171,9 @@ on_link_state (GstChatLinkState state, const GError * error, gpointer user_data)
       self->call_error = error != NULL ? g_error_copy (error) : NULL;
       completion (self, GST_CHAT_CALL_EVENT_LINK_DOWN);
       return;
+    case GST_CHAT_LINK_CLOSED:
+      completion (self, GST_CHAT_CALL_EVENT_LINK_CLOSED);
+      return;
   }
 }
 

@@ -23,23 +23,32 @@ on_packet (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
+/* @why: NULL where the remote has hung up. */
 static void
-lost (GstChatConnection * self, const gchar * why)
+over (GstChatConnection * self, const gchar * why)
 {
   if (self->phase == GST_CHAT_PHASE_FAILED)
     return;
   self->phase = GST_CHAT_PHASE_FAILED;
   self->generation++;
   self->connected = FALSE;
-  g_autoptr (GError) error = g_error_new_literal (GST_CHAT_ERROR,
-      GST_CHAT_ERROR_CONNECT, why);
-  self->callbacks->link_state (GST_CHAT_LINK_FAILED, error, self->user_data);
+  g_autoptr (GError) error = why == NULL ? NULL :
+      g_error_new_literal (GST_CHAT_ERROR, GST_CHAT_ERROR_CONNECT, why);
+  self->callbacks->link_state (why == NULL ? GST_CHAT_LINK_CLOSED :
+      GST_CHAT_LINK_FAILED, error, self->user_data);
 }
 
+/* The remote's close_notify, which cannot be forged. */
 static void
 dtls_closed_in_loop (GstChatConnection * self, gpointer data)
 {
-  lost (self, "The remote has closed the connection");
+  over (self, NULL);
+}
+
+static void
+dtls_failed_in_loop (GstChatConnection * self, gpointer data)
+{
+  over (self, "The encryption of the connection has failed");
 }
 
 /* Whichever thread runs DTLS. webrtcbin itself does not notice. */
@@ -50,9 +59,10 @@ on_dtls_state (GstElement * dtls, GParamSpec * pspec, gpointer mailbox)
   g_object_get (dtls, "connection-state", &state, NULL);
   GEnumClass *states = g_type_class_ref (pspec->value_type);
   const GEnumValue *value = g_enum_get_value (states, state);
-  if (value && (g_str_equal (value->value_nick, "closed")
-          || g_str_equal (value->value_nick, "failed")))
+  if (value && g_str_equal (value->value_nick, "closed"))
     gst_chat_mailbox_post (mailbox, 0, dtls_closed_in_loop, NULL, NULL);
+  else if (value && g_str_equal (value->value_nick, "failed"))
+    gst_chat_mailbox_post (mailbox, 0, dtls_failed_in_loop, NULL, NULL);
   g_type_class_unref (states);
 }
 
@@ -338,12 +348,12 @@ state_in_loop (GstChatConnection * self, gpointer data)
       connected (self);
       break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
-      lost (self, self->connected ? "The connection is lost" :
+      over (self, self->connected ? "The connection is lost" :
           "No connection: no pair of addresses works; a TURN server may help");
       break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
       if (self->connected)
-        lost (self, "The remote has closed the connection");
+        over (self, NULL);
       break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_NEW:
     case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTING:

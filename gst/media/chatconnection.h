@@ -15,6 +15,7 @@ typedef struct _GstChatConnection GstChatConnection;
 typedef enum {
   GST_CHAT_LINK_CONNECTED,      /* ICE and DTLS are up and the remote's certificate is the SDP's */
   GST_CHAT_LINK_FAILED,         /* never up, or lost; the error says why */
+  GST_CHAT_LINK_CLOSED,         /* by the remote: it has hung up */
 } GstChatLinkState;
 
 typedef struct {

@@ -52,7 +52,6 @@ set_headers (SoupServerMessage * message)
     {"Content-Security-Policy", POLICY},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Permissions-Policy", "camera=(self), microphone=(self), "
           "display-capture=(self), geolocation=()"},
     {"Cache-Control", "no-cache"},
@@ -60,6 +59,11 @@ set_headers (SoupServerMessage * message)
   SoupMessageHeaders *out = soup_server_message_get_response_headers (message);
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     soup_message_headers_replace (out, headers[i][0], headers[i][1]);
+  /* Without TLS browsers ignore it, and complain. */
+  if (g_str_equal (g_uri_get_scheme (soup_server_message_get_uri (message)),
+          "https"))
+    soup_message_headers_replace (out, "Cross-Origin-Opener-Policy",
+        "same-origin");
 }
 
 /* The name of a bundled file, or NULL. */

@@ -72,8 +72,7 @@ scene('without HTTPS the reason is said', async ({ server, join }) => {
   await ann.dial('Bob');
   await bob.accept();
   await ann.sees(bob);
-  // Chromium says what it makes of that header without HTTPS.
-}, { complaints: /Cross-Origin-Opener-Policy/ });
+});
 
 scene('?view=only asks for nothing', async ({ join }) => {
   const ann = await join('chromium', { ...ANN, params: { view: 'only' } });

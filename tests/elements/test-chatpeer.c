@@ -249,6 +249,7 @@ GST_START_TEST (test_ask)
   test_peer_wait_call (b, "ringing", 2, "none");
   call (b, "aaa");
   test_peer_wait_call (a, "connected", 1, "none");
+  test_peer_wait_call (b, "connected", 1, "none");
   hang_up (a);
   test_peer_wait_call (b, "idle", 2, "hung-up");
   test_peer_wait_call (a, "idle", 2, "hung-up");

@@ -499,9 +499,12 @@ expand_end (World * world, guint32 index, guint self)
   if (end->call.state == GST_CHAT_CALL_CONNECTING && linked (world))
     MOVE ("link up", self, TRUE,
         local (&next, self, GST_CHAT_CALL_EVENT_LINK_UP));
-  if (end->call.state == GST_CHAT_CALL_CONNECTED && !linked (world))
+  if (end->call.state == GST_CHAT_CALL_CONNECTED && !linked (world)) {
     MOVE ("hears nothing", self, TRUE,
         local (&next, self, GST_CHAT_CALL_EVENT_SILENT));
+    MOVE ("hears the end", self, TRUE,
+        local (&next, self, GST_CHAT_CALL_EVENT_LINK_CLOSED));
+  }
   if (!end->call.online)
     MOVE ("is online", self, TRUE, me->id = next.next_id++;
       local (&next, self, GST_CHAT_CALL_EVENT_ONLINE);

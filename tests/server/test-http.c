@@ -26,6 +26,8 @@ test_page (void)
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     g_assert_nonnull (strstr (page->headers, headers[i]));
   g_assert_null (strstr (page->headers, "unsafe"));
+  /* Browsers complain about that one without TLS. */
+  g_assert_null (strstr (page->headers, "Cross-Origin-Opener-Policy"));
 
   /* The connection goes on. */
   scripted_client_request (client, "GET", "/favicon.ico", "", NULL);
