@@ -235,6 +235,8 @@ on_link_state (GstChatLinkState state, const GError * error, gpointer data)
   if (state == GST_CHAT_LINK_CONNECTED) {
     side->connected = TRUE;
     side->n_connected++;
+  } else if (state == GST_CHAT_LINK_CLOSED) {
+    side->closed = TRUE;
   } else {
     g_clear_error (&side->link_error);
     side->link_error = g_error_copy (error);
@@ -413,7 +415,7 @@ open_in_loop (gpointer data)
 {
   Side *side = data;
   g_mutex_lock (&side->lock);
-  side->connected = FALSE;
+  side->connected = side->closed = FALSE;
   side->n_offers = side->n_answers = side->n_changes = 0;
   side->complete = FALSE;
   g_clear_error (&side->failed);
@@ -499,6 +501,12 @@ gboolean
 has_failed (Side * side)
 {
   return side->failed != NULL;
+}
+
+gboolean
+is_closed (Side * side)
+{
+  return side->closed;
 }
 
 gboolean

@@ -46,6 +46,7 @@ struct _Side {
   /* lock: */
   GstChatConnection *connection;
   gboolean connected;
+  gboolean closed;              /* by the remote, in DTLS */
   guint n_connected;
   GError *failed;
   GError *link_error;
@@ -76,6 +77,7 @@ gboolean side_wait (Side * side, Condition condition, guint seconds);
 gboolean is_connected (Side * side);
 gboolean has_failed (Side * side);
 gboolean has_link_error (Side * side);
+gboolean is_closed (Side * side);
 
 /* What came, by content. Waits. */
 void assert_sees (Side * side, GstChatColour colour);
