@@ -110,11 +110,15 @@ state_get_type (void)
 void
 gst_chat_peer_init_settings (GstChatPeerSettings * settings)
 {
-  *settings = (GstChatPeerSettings) {
-  .uri = g_strdup (DEFAULT_URI),.reconnect = TRUE,.timeout =
-        DEFAULT_TIMEOUT,.tls_validate = TRUE,.accept =
-        GST_CHAT_CALL_ACCEPT_ALL,.media_timeout =
-        DEFAULT_MEDIA_TIMEOUT,.latency = DEFAULT_LATENCY,.decode = TRUE,};
+  memset (settings, 0, sizeof *settings);
+  settings->uri = g_strdup (DEFAULT_URI);
+  settings->reconnect = TRUE;
+  settings->timeout = DEFAULT_TIMEOUT;
+  settings->tls_validate = TRUE;
+  settings->accept = GST_CHAT_CALL_ACCEPT_ALL;
+  settings->media_timeout = DEFAULT_MEDIA_TIMEOUT;
+  settings->latency = DEFAULT_LATENCY;
+  settings->decode = TRUE;
 }
 
 void
@@ -400,6 +404,7 @@ gst_chat_peer_sender_bitrate (GstChatPeer * self)
 }
 
 #define SET_ONCE (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+#define WRITE_ONCE (G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define SET_ANY_TIME (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 #define READ_ONLY (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)
 
@@ -418,14 +423,14 @@ install_signalling (void)
       "Only users of the same room see each other; NULL: the default room. "
       "Servers of the base protocol have one room", NULL, SET_ONCE);
   props[PROP_AUTH_TOKEN] = g_param_spec_string ("auth-token", "Auth token",
-      "What the server wants to see before it lets anybody in; NULL: nothing",
-      NULL, SET_ONCE);
+      "What the server wants to see before it lets anybody in; a secret, so "
+      "write-only. NULL: nothing", NULL, WRITE_ONCE);
   props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", "Reconnect",
       "Connect to the server again, after growing delays, where the connection "
-      "cannot be made or is lost", TRUE, SET_ANY_TIME);
+      "cannot be made or is lost", TRUE, SET_ONCE);
   props[PROP_TIMEOUT] = g_param_spec_uint ("timeout", "Timeout",
       "Time for one attempt to connect to the server (in milliseconds)",
-      1, G_MAXINT, DEFAULT_TIMEOUT, SET_ONCE);
+      100, 600000, DEFAULT_TIMEOUT, SET_ONCE);
   props[PROP_TLS_CA_FILE] = g_param_spec_string ("tls-ca-file", "TLS CA file",
       "PEM file with the authorities that may have signed the server's "
       "certificate; NULL: those of the system", NULL, SET_ONCE);

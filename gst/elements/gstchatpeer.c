@@ -53,7 +53,7 @@
 GST_DEBUG_CATEGORY (gst_chat_peer_debug);
 #define GST_CAT_DEFAULT gst_chat_peer_debug
 
-#define DOC_URI "https://example.org/gst-plugins-chat/chatpeer.html"
+#define DOC_URI "docs/chatpeer.md"
 
 guint gst_chat_peer_signal_incoming_call;
 

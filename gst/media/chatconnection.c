@@ -390,9 +390,8 @@ gst_chat_connection_get_idle_in_loop (GstChatConnection * self)
 /* The dtls plugin makes an RSA key for the first of its elements, whatever
  * certificate that is told to use. */
 static GMutex prewarm_lock;
-static GCond prewarm_done;
-static enum
-{ COLD, WARMING, WARM } prewarm_state;  /* prewarm_lock */
+static gboolean prewarmed;      /* prewarm_lock; or about to be */
+static GThread *prewarm_thread; /* prewarm_lock; NULL once somebody joins it */
 
 static gpointer
 prewarm_in_thread (gpointer data)
@@ -404,10 +403,6 @@ prewarm_in_thread (gpointer data)
   GstElement *webrtc = gst_element_factory_make ("webrtcbin", NULL);
   if (webrtc)
     gst_object_unref (gst_object_ref_sink (webrtc));
-  g_mutex_lock (&prewarm_lock);
-  prewarm_state = WARM;
-  g_cond_broadcast (&prewarm_done);
-  g_mutex_unlock (&prewarm_lock);
   return NULL;
 }
 
@@ -415,19 +410,18 @@ void
 gst_chat_connection_prewarm (void)
 {
   g_mutex_lock (&prewarm_lock);
-  gboolean cold = prewarm_state == COLD;
-  if (cold)
-    prewarm_state = WARMING;
+  if (!prewarmed)
+    prewarm_thread = g_thread_new ("chat-prewarm", prewarm_in_thread, NULL);
+  prewarmed = TRUE;
   g_mutex_unlock (&prewarm_lock);
-  if (cold)
-    g_thread_unref (g_thread_new ("chat-prewarm", prewarm_in_thread, NULL));
 }
 
 void
 gst_chat_connection_wait_prewarmed (void)
 {
   g_mutex_lock (&prewarm_lock);
-  while (prewarm_state == WARMING)
-    g_cond_wait (&prewarm_done, &prewarm_lock);
+  GThread *thread = g_steal_pointer (&prewarm_thread);
   g_mutex_unlock (&prewarm_lock);
+  if (thread)
+    g_thread_join (thread);
 }

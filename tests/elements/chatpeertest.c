@@ -105,6 +105,8 @@ test_peer_new (ChatWire * wire, const gchar * id, const gchar * colour,
   test->pipeline = gst_pipeline_new (id);
   test->peer = gst_element_factory_make ("chatpeer", NULL);
   fail_unless (test->peer != NULL, "no chatpeer");
+  /* A machine that is busy for five seconds is no remote that has died. */
+  g_object_set (test->peer, "media-timeout", 30000, NULL);
   gst_bin_add (GST_BIN (test->pipeline), test->peer);
   g_signal_connect (test->peer, "pad-added", G_CALLBACK (on_pad_added), test);
   g_autoptr (GstBus) bus = gst_element_get_bus (test->pipeline);

@@ -44,6 +44,7 @@ run_call (gboolean relay, gboolean doubled)
     /* It may come back with another id: the media goes on. */
     chat_wire_leave (wire, "bbb");
     test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
+    g_object_set (a->peer, "media-timeout", 2000, NULL);
   }
   hang_up (b);
   test_peer_wait_call (a, "idle", 1, relay ? "hung-up" : "gone");
