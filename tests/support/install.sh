@@ -44,7 +44,7 @@ install_node_modules() {
   cmp -s tests/package.json "$stamp" && return 0
   echo "# installing the npm packages of tests/package.json"
   for try in 1 2 3; do
-    if (cd tests && npm install --no-audit --no-fund --no-package-lock \
+    if (cd tests && timeout 600 npm install --no-audit --no-fund --no-package-lock \
         --loglevel=error </dev/null >/dev/null); then
       cp tests/package.json "$stamp"
       return 0
