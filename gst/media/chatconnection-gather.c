@@ -124,6 +124,7 @@ gst_chat_connection_describe (GstChatConnection * self, GError ** error)
     .version = self->version++,
     .stereo = TRUE,
   };
+  self->n_described = self->candidates->len;
   return gst_chat_sdp_local_for_remote (self->local, self->answered,
       self->map, &local, error);
 }
@@ -193,6 +194,9 @@ gst_chat_connection_start_gathering (GstChatConnection * self)
 
 /* Longer than a silent STUN server takes to be given up. */
 #define REPEAT_MS 5000
+/* In the middle of its start an answer holds a browser's first picture up by
+ * 100 ms and more: one that brings nothing new comes after that. */
+#define CALM_MS 400
 
 static void
 repeat_in_loop (GstChatConnection * self, gpointer data)
@@ -218,22 +222,43 @@ repeat_timer_in_loop (gpointer data)
     repeat_in_loop (mailbox->connection, NULL);
 }
 
+static void
+repeat_after (GstChatConnection * self, guint ms)
+{
+  if (self->repeat_timer) {
+    g_source_destroy (self->repeat_timer);
+    g_source_unref (self->repeat_timer);
+  }
+  self->repeat_timer = gst_chat_loop_add_timeout (self->loop, ms,
+      repeat_timer_in_loop, gst_chat_mailbox_ref (self->mailbox),
+      gst_chat_mailbox_unref);
+}
+
+/* Once it waits for nothing but its time, nothing hurries it any more. */
+static void
+schedule_repeat (GstChatConnection * self)
+{
+  gboolean news = self->n_described != self->candidates->len;
+  if (!self->connected && self->gathered && news)
+    repeat_after (self, 0);
+  else if (self->connected || self->gathered)
+    repeat_after (self, CALM_MS);
+  else
+    repeat_after (self, REPEAT_MS);
+}
+
 void
 gst_chat_connection_repeat_answer (GstChatConnection * self)
 {
-  if (self->repeat_timer)
-    return;
-  self->repeat_timer = gst_chat_loop_add_timeout (self->loop, REPEAT_MS,
-      repeat_timer_in_loop, gst_chat_mailbox_ref (self->mailbox),
-      gst_chat_mailbox_unref);
-  if (self->gathered || self->connected)
-    gst_chat_mailbox_post (self->mailbox, 0, repeat_in_loop, NULL, NULL);
+  if (!self->repeat_timer)
+    schedule_repeat (self);
 }
 
 void
 gst_chat_connection_hurry_answer (GstChatConnection * self)
 {
-  repeat_in_loop (self, NULL);
+  if (self->repeat_timer)
+    schedule_repeat (self);
 }
 
 /* ---- candidates of ours ---- */
@@ -288,7 +313,7 @@ gathered_in_loop (GstChatConnection * self, gpointer data)
   if (mailbox->connection && was_described)
     self->callbacks->candidates_changed (TRUE, self->user_data);
   if (mailbox->connection)
-    repeat_in_loop (self, NULL);
+    gst_chat_connection_hurry_answer (self);
   gst_chat_mailbox_unref (mailbox);
 }
 

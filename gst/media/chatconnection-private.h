@@ -88,6 +88,7 @@ struct _GstChatConnection {
 
   GPtrArray *candidates;        /* GstChatLocalCandidate */
   gboolean gathered;            /* all of them */
+  guint n_described;            /* of them the remote has been told */
   GSource *gather_timer;
   gboolean described;           /* a description went out */
   GSource *repeat_timer;        /* a second answer waits for candidates */
