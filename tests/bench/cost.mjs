@@ -83,8 +83,8 @@ async function side(ctx, first, second, args, seconds, room) {
 }
 
 export async function run(ctx) {
-  const seconds = ctx.full ? 25 : 4;
-  const rounds = ctx.full ? 9 : 1;
+  const seconds = ctx.full ? 20 : 4;
+  const rounds = ctx.full ? 6 : 1;
   const args = ['--seconds', `${seconds}`, '--settle', ctx.full ? '4' : '1'];
   ctx.pem = makeCertificate(ctx);
   const server = await startServer(null, ctx.build);

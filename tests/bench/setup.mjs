@@ -54,15 +54,25 @@ async function peerCallsPeer(p, q) {
 
 // ---- rounds ----
 
-// One round of everything with one kind of browser and page. Returns the
-// figures by name: "browsers" are the base, "chatpeer" what is beside it.
-async function round(ctx, peers, note) {
-  const { a, b, p } = peers;
-  const between = await pageCallsPage(a, b);
-  const calls = await pageCallsPeer(a, p);
-  const called = await peerCallsPage(p, a);
-  ctx.line({ bench: 'setup', ...note, between, calls, called });
-  return { between, calls, called };
+const calls = {
+  between: ({ a, b }) => pageCallsPage(a, b),
+  calls: ({ a, p }) => pageCallsPeer(a, p),
+  called: ({ a, p }) => peerCallsPage(p, a),
+};
+
+// One round: the calls named, one after the other.
+async function round(ctx, peers, names, note) {
+  const figures = {};
+  for (const name of names) figures[name] = await calls[name](peers);
+  ctx.line({ bench: 'setup', ...note, ...figures });
+  return figures;
+}
+
+// Of fresh processes one call of each kind, turn and turn about which kind it
+// is with chatpeer and which of the two comes first.
+function coldNames(i) {
+  const pair = ['between', i % 2 ? 'called' : 'calls'];
+  return i % 4 < 2 ? pair : pair.reverse();
 }
 
 // Closes all @peers behind body(), whose own error is the one that counts.
@@ -88,33 +98,30 @@ async function open(peers, ctx, server, browserName, kind) {
 
 async function rounds(ctx, server, browserName, kind, counts) {
   const out = { cold: [], warm: [] };
-  while (out.cold.length < counts.cold || out.warm.length < counts.warm) {
+  for (let i = 0; i < counts.sets; i++) {
     await closing({}, async (peers) => {
       await open(peers, ctx, server, browserName, kind);
-      const note = { browser: browserName, page: kind };
-      out.cold.push(await round(ctx, peers, { ...note, cold: true }));
-      // All warm ones in the first set of processes.
-      while (out.warm.length < counts.warm)
-        out.warm.push(await round(ctx, peers, { ...note, cold: false }));
+      const note = { browser: browserName, page: kind, set: i };
+      out.cold.push(await round(ctx, peers, coldNames(i), { ...note, cold: true }));
+      for (let k = 0; k < counts.warm; k++)
+        out.warm.push(await round(ctx, peers, Object.keys(calls), { ...note, cold: false }));
     });
   }
   return out;
 }
 
 // One line of the table: what a person or an application waits for.
-function row(name, base, other, list) {
-  const pairs = list.map(r => [base(r), other(r)]);
+function row(name, list, kind, base, other) {
+  const pairs = list.filter(r => r[kind]).map(r => [r.between[base], r[kind][other]]);
   return [name, spread(pairs.map(p => p[0])), spread(pairs.map(p => p[1])), number(pairRatio(pairs), 2), `${pairs.length}`];
 }
 
-function rowsFor(name, list) {
-  return list.length ? [
-    row(`${name}: the person who clicks sees`, r => r.between['page calls'], r => r.calls['page calls'], list),
-    row(`${name}: who is called by the person sees`, r => r.between['page is called'], r => r.calls['peer is called'], list),
-    row(`${name}: who calls the person sees`, r => r.between['page calls'], r => r.called['peer calls'], list),
-    row(`${name}: the person who is called sees`, r => r.between['page is called'], r => r.called['page is called'], list),
-  ] : [];
-}
+const rowsFor = (name, list) => [
+  row(`${name}: the person who clicks sees`, list, 'calls', 'page calls', 'page calls'),
+  row(`${name}: who is called by the person sees`, list, 'calls', 'page is called', 'peer is called'),
+  row(`${name}: who calls the person sees`, list, 'called', 'page calls', 'peer calls'),
+  row(`${name}: the person who is called sees`, list, 'called', 'page is called', 'page is called'),
+];
 
 async function latencies(ctx, server, counts) {
   const settings = [undefined, ...LATENCIES];
@@ -124,7 +131,7 @@ async function latencies(ctx, server, counts) {
     peers.push(caller);
     for (const latency of settings)
       peers.push(await ChatPeer.open(ctx, server, `latency-${latency ?? 'default'}`, { latency, room: 'latencies' }));
-    for (let i = 0; i < counts.warm + 1; i++) {
+    for (let i = 0; i < counts + 1; i++) {
       for (const [n, latency] of settings.entries()) {
         const f = await peerCallsPeer(caller, peers[n + 1]);
         ctx.line({ bench: 'setup', latency: latency ?? 'default', cold: i === 0, ...f });
@@ -143,7 +150,6 @@ async function latencies(ctx, server, counts) {
 }
 
 export async function run(ctx) {
-  const counts = ctx.full ? { cold: 8, warm: 15 } : { cold: 1, warm: 1 };
   const defer = [];
   const t = { defer: f => defer.push(f), note: () => {} };
   const rows = { cold: [], warm: [] };
@@ -159,8 +165,9 @@ export async function run(ctx) {
         ['Firefox, our page', 'firefox', 'page', ours.url],
       ] : [],
     ];
-    byLatency = await latencies(ctx, ours.url, counts);
+    byLatency = await latencies(ctx, ours.url, ctx.full ? 15 : 1);
     for (const [name, browser, kind, server] of sets) {
+      const counts = !ctx.full ? { sets: 2, warm: 1 } : browser === 'chromium' ? { sets: 16, warm: 1 } : { sets: 8, warm: 2 };
       const { cold, warm } = await rounds(ctx, server, browser, kind, counts);
       rows.cold.push(...rowsFor(name, cold));
       rows.warm.push(...rowsFor(name, warm));
@@ -171,7 +178,7 @@ export async function run(ctx) {
   const head = ['ms, median (smallest–largest)', 'browser with browser', 'browser with chatpeer', 'ratio of pairs', 'runs'];
   return [
     'Later calls of the same processes:', table(head, rows.warm),
-    'First calls of fresh processes:', table(head, rows.cold),
+    'First calls of fresh processes (of two, one between browsers and one with chatpeer, in turn first):', table(head, rows.cold),
     'chatpeer is called by chatpeer, ms from `call-made` on:', byLatency,
   ].join('\n\n');
 }
