@@ -35,7 +35,7 @@
 #define AUDIO_RECEIVE "rtpopusdepay ! opusdec plc=true"
 
 static gboolean arg_offer = FALSE;
-static gint arg_seconds = 20, arg_settle = 3, arg_latency = 200;
+static gint arg_seconds = 20, arg_settle = 3, arg_latency = 50;
 static BenchNetwork network;
 static gchar *arg_pem = NULL, *arg_local_address = NULL;
 static GOptionEntry entries[] = {
@@ -228,8 +228,16 @@ on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
     gpointer data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
-  if (pem && factory && g_str_equal (GST_OBJECT_NAME (factory), "dtlssrtpdec"))
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
+  if (pem && g_str_equal (name, "dtlssrtpdec")) {
     g_object_set (element, "pem", pem, NULL);
+  } else if (g_str_equal (name, "rtpjitterbuffer")) {
+    g_object_set (element, "faststart-min-packets", 2, NULL);
+  } else if (g_str_equal (name, "rtpsession")) {
+    g_autoptr (GObject) session = NULL;
+    g_object_get (element, "internal-session", &session, NULL);
+    g_object_set (session, "rtcp-min-interval", (guint64) GST_SECOND, NULL);
+  }
 }
 
 static gboolean

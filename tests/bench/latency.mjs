@@ -61,7 +61,7 @@ async function measure(ctx, uri, latency, network, flashes, room) {
 }
 
 export async function run(ctx) {
-  const [rounds, flashes] = ctx.full ? [3, 12] : [1, 3];
+  const [rounds, flashes] = ctx.full ? [2, 12] : [1, 3];
   const networks = NETWORKS.map(n => ({ ...n, results: SETTINGS.map(() => ({})) }));
   const server = await startServer(null, ctx.build);
   const uri = server.url.replace('http:', 'chat:');

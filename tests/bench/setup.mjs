@@ -167,7 +167,7 @@ export async function run(ctx) {
     ];
     byLatency = await latencies(ctx, ours.url, ctx.full ? 15 : 1);
     for (const [name, browser, kind, server] of sets) {
-      const counts = !ctx.full ? { sets: 2, warm: 1 } : browser === 'chromium' ? { sets: 16, warm: 1 } : { sets: 8, warm: 2 };
+      const counts = !ctx.full ? { sets: 1, warm: 1 } : browser === 'chromium' ? { sets: 8, warm: 2 } : { sets: 2, warm: 8 };
       const { cold, warm } = await rounds(ctx, server, browser, kind, counts);
       rows.cold.push(...rowsFor(name, cold));
       rows.warm.push(...rowsFor(name, warm));
