@@ -12,7 +12,7 @@ typedef struct {
   GstElement *last;
 } GstChatChain;
 
-/* @element is floating, or NULL where making it has set @error. */
+/* @element is floating or borrowed, or NULL where making it has set @error. */
 gboolean gst_chat_chain_append (GstChatChain * chain, GstElement * element,
     GError ** error) G_GNUC_WARN_UNUSED_RESULT;
 /* A capsfilter. */

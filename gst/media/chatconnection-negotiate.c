@@ -323,7 +323,7 @@ rtx_caps (const GstChatCodec * codec)
   /* The table leaves the number behind each video codec free for this. */
   g_autofree gchar *apt = g_strdup_printf ("%u", codec->default_pt);
   return gst_caps_new_simple ("application/x-rtp",
-      "media", G_TYPE_STRING, "video", "encoding-name", G_TYPE_STRING, "RTX",
+      "media", G_TYPE_STRING, "video", "encoding-name", G_TYPE_STRING, "rtx",
       "clock-rate", G_TYPE_INT, codec->clock_rate,
       "payload", G_TYPE_INT, codec->default_pt + 1,
       "apt", G_TYPE_STRING, apt, NULL);

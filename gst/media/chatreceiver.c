@@ -214,7 +214,7 @@ build (GstChatReceiver * self, GstChatChain * chain,
   if (g_strcmp0 (codec->name, "opus") == 0)
     /* Not use-inband-fec: it would add 120 ms to the whole pipeline's latency. */
     gst_chat_apply_settings (decoder, "plc=true");
-  return gst_chat_chain_append (chain, gst_object_ref (decoder), error);
+  return gst_chat_chain_append (chain, decoder, error);
 }
 
 static void

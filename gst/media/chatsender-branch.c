@@ -162,7 +162,7 @@ build_raw (GstChatSender * self, GstChatChain * chain,
       || !gst_chat_chain_append_caps_string (chain, codec->raw_caps, error)
       || !gst_chat_chain_append (chain, gst_chat_make_element ("queue", NULL,
               video ? VIDEO_QUEUE : AUDIO_QUEUE, error), error)
-      || !gst_chat_chain_append (chain, gst_object_ref (encoder), error))
+      || !gst_chat_chain_append (chain, encoder, error))
     return FALSE;
   if (codec->encoder_caps
       && !gst_chat_chain_append_caps_string (chain, codec->encoder_caps, error))

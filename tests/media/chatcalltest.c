@@ -278,7 +278,11 @@ on_message (GstBus * bus, GstMessage * message, gpointer pipeline)
 {
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY)
     gst_element_call_async (pipeline, recalculate, NULL, NULL);
-  return GST_BUS_PASS;
+  /* A message that nobody takes keeps its element, and that its call. */
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    return GST_BUS_PASS;
+  gst_message_unref (message);
+  return GST_BUS_DROP;
 }
 
 void
