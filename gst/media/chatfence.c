@@ -148,16 +148,27 @@ dismissal_free (gpointer data)
   g_free (dismissal);
 }
 
+/* A bin to which another thread adds something just then can fail to stop. */
+static void
+stop (GstElement * element)
+{
+  for (guint i = 0; i < 10; i++)
+    if (gst_element_set_state (element, GST_STATE_NULL) ==
+        GST_STATE_CHANGE_SUCCESS)
+      return;
+  GST_WARNING_OBJECT (element, "does not stop");
+}
+
 static void
 dismiss_in_thread (GstElement * fence, gpointer data)
 {
   const Dismissal *dismissal = data;
   if (dismissal->first) {
-    gst_element_set_state (dismissal->first, GST_STATE_NULL);
     /* A bin on its way down pulls its children up to where it is. */
     gst_element_set_locked_state (dismissal->first, TRUE);
+    stop (dismissal->first);
   }
-  gst_element_set_state (fence, GST_STATE_NULL);
+  stop (fence);
   GST_DEBUG_OBJECT (fence, "dismissed");
 }
 
