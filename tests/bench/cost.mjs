@@ -42,7 +42,7 @@ function makeCertificate(ctx) {
 
 async function finish(programs, seconds) {
   try {
-    const results = await Promise.all(programs.map(p => p.wait('result', { seconds: seconds + 30 })));
+    const results = await Promise.all(programs.map(p => p.wait('result', { seconds: seconds + 60 })));
     programs.forEach(p => p.send('describe'));
     const [description] = await Promise.all(programs.map(p => p.wait('describe')));
     const mean = key => (results[0][key] + results[1][key]) / 2;
