@@ -9,6 +9,7 @@ import { median, number, pairRatio, spread, table } from './stats.mjs';
 export const title = 'Time to the first picture';
 
 const LATENCIES = [0, 50, 100, 200];
+export const head = ['ms, median (smallest–largest)', 'browser with browser', 'browser with chatpeer', 'ratio of pairs', 'runs'];
 
 // ---- one call each; all times in ms ----
 
@@ -116,7 +117,7 @@ function row(name, list, kind, base, other) {
   return [name, spread(pairs.map(p => p[0])), spread(pairs.map(p => p[1])), number(pairRatio(pairs), 2), `${pairs.length}`];
 }
 
-const rowsFor = (name, list) => [
+export const rowsFor = (name, list) => [
   row(`${name}: the person who clicks sees`, list, 'calls', 'page calls', 'page calls'),
   row(`${name}: who is called by the person sees`, list, 'calls', 'page is called', 'peer is called'),
   row(`${name}: who calls the person sees`, list, 'called', 'page calls', 'peer calls'),
@@ -175,7 +176,6 @@ export async function run(ctx) {
   } finally {
     for (const f of defer.reverse()) await f();
   }
-  const head = ['ms, median (smallest–largest)', 'browser with browser', 'browser with chatpeer', 'ratio of pairs', 'runs'];
   return [
     'Later calls of the same processes:', table(head, rows.warm),
     'First calls of fresh processes (of two, one between browsers and one with chatpeer, in turn first):', table(head, rows.cold),
