@@ -16,7 +16,8 @@ GST_DEBUG_CATEGORY_STATIC (chat_receiver_debug);
 
 struct _GstChatReceiver
 {
-  GstBin *bin;                  /* constant after construction, as the next five */
+  GstBin *bin;                  /* not a reference: it owns us; constant after
+                                   construction, as the next five */
   GstChatKind kind;
   gboolean decode;
   GstElement *outlet;
@@ -49,7 +50,7 @@ gst_chat_receiver_new (GstBin * bin, GstChatKind kind, const gchar * name,
   GST_DEBUG_CATEGORY_INIT (chat_receiver_debug, "chatreceiver", 0,
       "chat: what a call receives");
   GstChatReceiver *self = g_new0 (GstChatReceiver, 1);
-  self->bin = gst_object_ref (bin);
+  self->bin = bin;
   self->kind = kind;
   self->decode = decode;
 
@@ -75,7 +76,6 @@ gst_chat_receiver_free (GstChatReceiver * self)
   gst_object_unref (self->sinkpad);
   gst_object_unref (self->srcpad);
   gst_object_unref (self->outlet);
-  gst_object_unref (self->bin);
   g_free (self);
 }
 

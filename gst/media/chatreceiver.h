@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct _GstChatReceiver GstChatReceiver;
 
-/* Its output stage goes into @bin. Any thread; the caller serialises. */
+/* Its output stage goes into @bin, which it does not keep alive. Any thread; the caller serialises. */
 GstChatReceiver *gst_chat_receiver_new (GstBin * bin, GstChatKind kind, const gchar * name, gboolean decode);
 /* Detach first. Waits for the streaming thread to leave: unlink or flush what
  * is downstream, or bring it down, before. */

@@ -23,7 +23,8 @@ typedef struct {
 } GstChatSenderTarget;
 
 struct _GstChatSender {
-  GstBin *bin;                  /* constant after construction, as the next nine */
+  GstBin *bin;                  /* not a reference: it owns us; constant after
+                                   construction, as the next nine */
   GstChatKind kind;
   gchar *name;
   const GstChatSenderCallbacks *callbacks;

@@ -64,7 +64,7 @@ gst_chat_sender_new (GstBin * bin, GstChatKind kind, const gchar * name,
     const GstChatSenderCallbacks * callbacks, gpointer user_data)
 {
   GstChatSender *self = g_new0 (GstChatSender, 1);
-  self->bin = gst_object_ref (bin);
+  self->bin = bin;
   self->kind = kind;
   self->name = g_strdup (name);
   self->target = g_atomic_rc_box_new0 (GstChatSenderTarget);
@@ -97,7 +97,6 @@ gst_chat_sender_free (GstChatSender * self)
   gst_object_unref (self->sinkpad);
   gst_object_unref (self->srcpad);
   gst_object_unref (self->entrance);
-  gst_object_unref (self->bin);
   g_atomic_rc_box_release (self->target);
   g_mutex_clear (&self->lock);
   g_free (self->name);

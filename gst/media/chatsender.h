@@ -21,7 +21,7 @@ typedef struct {
   void (*ended) (GstChatSender * sender, gpointer user_data);
 } GstChatSenderCallbacks;
 
-/* Its elements go into @bin. Any thread, like all below except where noted;
+/* Its elements go into @bin, which it does not keep alive. Any thread, like all below except where noted;
  * the caller serialises attach, start, detach and free. @callbacks may be NULL
  * and must outlive the sender. */
 GstChatSender *gst_chat_sender_new (GstBin * bin, GstChatKind kind, const gchar * name,
