@@ -26,6 +26,7 @@ BUILD = os.path.join(OUT, "build")
 Suite = collections.namedtuple("Suite", "name kind deadline alone npm ci what")
 SUITES = [Suite(*line) for line in (
     ("unit", "meson", 600, False, False, True, "every layer by itself, in C"),
+    ("lifecycle", "meson", 900, False, False, True, "starting and stopping 200 times, and what is left"),
     ("sanitizer", "sanitizer", 1200, False, False, True, "the same under ASan and UBSan"),
     ("valgrind", "valgrind", 900, False, False, True, "core under valgrind"),
     ("model", "meson", 600, False, False, True, "calls and roster explored move by move"),
@@ -259,6 +260,9 @@ def run_sanitizer(suite, count, log):
     run_meson(suite, build, count, log, [name for name in names if name not in pure],
               dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0"), "--timeout-multiplier", "4")
 
+    run_meson(suite, build, count, log, meson_names(build, "lifecycle"),
+              dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0", LIFECYCLE_CYCLES="30"),
+              "--timeout-multiplier", "4")
 
 def run_valgrind(suite, count, log):
     env = dict(os.environ, G_SLICE="always-malloc", G_DEBUG="gc-friendly,fatal-criticals")

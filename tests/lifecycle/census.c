@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * What a process has, by /proc and GStreamer's leaks tracer. */
+#include "census.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include <gst/gst.h>
+
+#define PATIENCE (15 * G_TIME_SPAN_SECOND)
+
+static guint
+count_entries (const gchar * path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static guint
+read_rss (void)
+{
+  g_autofree gchar *text = NULL;
+  gulong size, pages;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%lu %lu", &size, &pages), ==, 2);
+  return pages * (sysconf (_SC_PAGESIZE) / 1024);
+}
+
+/* Type names of all that lives, with how often; NULL without the tracer. */
+static GHashTable *
+live_objects (guint * total)
+{
+  GList *tracers = gst_tracing_get_active_tracers ();
+  GHashTable *types = NULL;
+
+  *total = 0;
+  for (GList * at = tracers; at != NULL; at = at->next) {
+    GstStructure *s = NULL;
+
+    if (g_strcmp0 (G_OBJECT_TYPE_NAME (at->data), "GstLeaksTracer") != 0)
+      continue;
+    g_signal_emit_by_name (at->data, "get-live-objects", &s);
+    const GValue *list = gst_structure_get_value (s, "live-objects-list");
+    types = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    *total = gst_value_list_get_size (list);
+    for (guint i = 0; i < *total; i++) {
+      const GstStructure *one =
+          gst_value_get_structure (gst_value_list_get_value (list, i));
+      GValue *object = (GValue *) gst_structure_get_value (one, "object");
+      gchar *name = g_strdup (G_VALUE_TYPE_NAME (object));
+      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (types, name));
+
+      g_hash_table_replace (types, name, GUINT_TO_POINTER (n + 1));
+      /* The tracer has not taken the reference that the value would drop. */
+      object->data[0].v_pointer = NULL;
+    }
+    gst_structure_free (s);
+  }
+  g_list_free_full (tracers, gst_object_unref);
+  return types;
+}
+
+void
+census_take (Census * census)
+{
+  g_thread_pool_stop_unused_threads ();
+  census->n_threads = count_entries ("/proc/self/task");
+  census->n_files = count_entries ("/proc/self/fd");
+  census->rss = read_rss ();
+  g_autoptr (GHashTable) types = live_objects (&census->n_objects);
+}
+
+static void
+say_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *path = g_build_filename ("/proc/self/task", name, "comm",
+        NULL);
+    g_autofree gchar *text = NULL;
+
+    if (g_file_get_contents (path, &text, NULL, NULL))
+      printf ("# thread %s %s\n", name, g_strchomp (text));
+  }
+}
+
+static void
+say_files (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *path = g_build_filename ("/proc/self/fd", name, NULL);
+    g_autofree gchar *target = g_file_read_link (path, NULL);
+
+    printf ("# file %s %s\n", name, target != NULL ? target : "gone");
+  }
+}
+
+static void
+say_objects (void)
+{
+  guint total;
+  g_autoptr (GHashTable) types = live_objects (&total);
+  GHashTableIter iter;
+  gpointer name, n;
+
+  if (types == NULL)
+    return;
+  g_hash_table_iter_init (&iter, types);
+  while (g_hash_table_iter_next (&iter, &name, &n))
+    printf ("# object %s: %u\n", (gchar *) name, GPOINTER_TO_UINT (n));
+}
+
+gboolean
+census_settle (const Census * before, Census * now)
+{
+  gint64 deadline = g_get_monotonic_time () + PATIENCE;
+
+  for (;;) {
+    census_take (now);
+    if (now->n_threads <= before->n_threads && now->n_files <= before->n_files
+        && now->n_objects <= before->n_objects)
+      return TRUE;
+    if (g_get_monotonic_time () > deadline)
+      break;
+    g_usleep (20 * G_TIME_SPAN_MILLISECOND);
+  }
+  if (now->n_threads > before->n_threads)
+    say_threads ();
+  if (now->n_files > before->n_files)
+    say_files ();
+  if (now->n_objects > before->n_objects)
+    say_objects ();
+  return FALSE;
+}
