@@ -5,6 +5,7 @@
 import { run } from '../support/harness.mjs';
 import { closeAll } from '../support/shared-browsers.mjs';
 import './pairs.mjs';
+import './traps.mjs';
 import './tutorial.mjs';
 
 await run({ jobs: 2, teardown: closeAll });

@@ -372,6 +372,20 @@ GST_START_TEST (test_later_offer_does_not_abort)
 
 GST_END_TEST;
 
+/* Corrupts memory in webrtcbin. */
+GST_START_TEST (test_first_offer_has_a_mid_twice)
+{
+  setup ();
+  caller->rewrite = same_mid_twice;
+  add_media ();
+  play ();
+  call_start (caller, callee);
+  assert_remote_is_blamed (callee);
+  teardown ();
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_answer_does_not_abort)
 {
   setup ();
@@ -823,6 +837,7 @@ traps_suite (void)
   tcase_add_test (tcase, test_dtls_role_is_kept);
   tcase_add_loop_test (tcase, test_later_offer_does_not_abort, 0,
       G_N_ELEMENTS (bad));
+  tcase_add_test (tcase, test_first_offer_has_a_mid_twice);
   tcase_add_loop_test (tcase, test_answer_does_not_abort, 0,
       G_N_ELEMENTS (bad));
   tcase_add_loop_test (tcase, test_wrong_fingerprint_is_refused, 0, 2);

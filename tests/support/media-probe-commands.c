@@ -118,6 +118,41 @@ run_incoming (Probe * probe, const gchar * answer)
   return NULL;
 }
 
+/* Of RTP and RTCP (RFC 7983) alone: the handshakes stay whole. */
+static GstPadProbeReturn
+lose_packet (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  guint8 first = 0;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  if (gst_buffer_extract (buffer, 0, &first, 1) != 1 || first < 128
+      || first > 191)
+    return GST_PAD_PROBE_OK;
+  return g_random_int_range (0, 100) < GPOINTER_TO_INT (user_data) ?
+      GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+/* From now on @percent of what the calls of now send does not arrive. */
+static const gchar *
+run_lose (Probe * probe, const gchar * percent)
+{
+  guint64 number;
+  if (!g_ascii_string_to_unsigned (percent, 10, 0, 100, &number, NULL))
+    return "not a percentage";
+  g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name
+      (GST_BIN (probe->pipeline), "nicesink");
+  g_auto (GValue) item = G_VALUE_INIT;
+  guint n = 0;
+  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (g_value_get_object (&item), "sink");
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, lose_packet,
+        GINT_TO_POINTER ((gint) number), NULL);
+    n++;
+    g_value_reset (&item);
+  }
+  return n > 0 ? NULL : "no call";
+}
+
 void
 probe_run_command (Probe * probe, const gchar * line)
 {
@@ -140,6 +175,8 @@ probe_run_command (Probe * probe, const gchar * line)
     why = run_state (probe, args);
   else if (g_str_equal (verb, "incoming"))
     why = run_incoming (probe, args);
+  else if (g_str_equal (verb, "lose"))
+    why = run_lose (probe, args);
   else if (g_str_equal (verb, "eos"))
     why = gst_element_send_event (probe->pipeline, gst_event_new_eos ())
         ? NULL : "refused";

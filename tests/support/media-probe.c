@@ -11,6 +11,7 @@
  *     call [@ELEMENT] ID        hang-up [@ELEMENT]
  *     set ELEMENT PROPERTY VALUE        get ELEMENT PROPERTY
  *     incoming accept|decline   what to answer to the signal incoming-call
+ *     lose PERCENT              of what the running calls send
  *     state NULL|READY|PAUSED|PLAYING   eos     quit
  *
  * Exits with 0 after quit or, with --check, at the end of the file; 1 where
