@@ -21,24 +21,27 @@ BUILD = os.path.join(OUT, "build")
 # kind: meson   tests that meson knows, by their suite's name
 #       script  tests/<name>/run.mjs, run.sh or run.py, given the build folder;
 #               prints `ok - NAME`, `not ok - NAME # why`, `ok - NAME # SKIP why`
-# deadline in seconds; alone: measures time or loads the machine, nothing
-# beside it; npm: wants tests/node_modules; ci: runs where no suite is named.
-Suite = collections.namedtuple("Suite", "name kind deadline alone npm ci what")
+# deadline in seconds
+# lane: timed    waits for things that happen in real time: one after the other
+#       patient  only computes: beside the timed ones, with what they leave over
+#       alone    measures: nothing beside it
+# npm: wants tests/node_modules; ci: runs where no suite is named.
+Suite = collections.namedtuple("Suite", "name kind deadline lane npm ci what")
 SUITES = [Suite(*line) for line in (
-    ("unit", "meson", 600, False, False, True, "every layer by itself, in C"),
-    ("lifecycle", "meson", 900, False, False, True, "starting and stopping 200 times, and what is left"),
-    ("sanitizer", "sanitizer", 1200, False, False, True, "the same under ASan and UBSan"),
-    ("valgrind", "valgrind", 900, False, False, True, "core under valgrind"),
-    ("model", "meson", 600, False, False, True, "calls and roster explored move by move"),
-    ("fuzz", "script", 600, False, False, True, "parsers fed with mutations"),
-    ("server", "script", 600, False, True, True, "gst-chat-server and unmodified clients"),
-    ("docs", "script", 600, False, False, True, "documents and gst-inspect kept true"),
-    ("demo", "script", 300, False, True, True, "examples/demo.sh, driven by a browser"),
-    ("interop", "script", 900, False, True, True, "real servers, pipelines, turn"),
-    ("browser", "script", 900, True, True, True, "real browsers"),
-    ("bench", "script", 1800, True, True, False, "times and costs, docs/benchmarks.md"),
+    ("unit", "meson", 600, "timed", False, True, "every layer by itself, in C"),
+    ("lifecycle", "meson", 900, "timed", False, True, "starting and stopping 200 times, and what is left"),
+    ("valgrind", "valgrind", 900, "patient", False, True, "core under valgrind"),
+    ("model", "meson", 600, "patient", False, True, "calls and roster explored move by move"),
+    ("fuzz", "script", 900, "patient", False, True, "parsers fed with mutations"),
+    ("server", "script", 600, "timed", True, True, "gst-chat-server and unmodified clients"),
+    ("docs", "script", 900, "timed", False, True, "documents and gst-inspect kept true"),
+    ("demo", "script", 300, "timed", True, True, "examples/demo.sh, driven by a browser"),
+    ("interop", "script", 900, "timed", True, True, "real servers, pipelines, turn"),
+    ("browser", "script", 900, "timed", True, True, "real browsers"),
+    ("sanitizer", "sanitizer", 1500, "timed", False, True, "unit under ASan and UBSan"),
+    ("bench", "script", 1800, "alone", True, False, "times and costs, docs/benchmarks.md"),
 )]
-SLOTS = 2
+LANES = ("timed", "patient")
 SCRIPTS = ("run.mjs", "run.sh", "run.py")
 INTERPRETERS = {"mjs": "node", "sh": "sh", "py": "/usr/bin/python3"}
 RESULT = re.compile(r"^(not )?ok\b(?: \d+)?(?: -)?\s*(.*)$")
@@ -259,10 +262,10 @@ def run_sanitizer(suite, count, log):
     run_meson(suite, build, count, log, pure, env, "--timeout-multiplier", "4")
     run_meson(suite, build, count, log, [name for name in names if name not in pure],
               dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0"), "--timeout-multiplier", "4")
-
     run_meson(suite, build, count, log, meson_names(build, "lifecycle"),
               dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0", LIFECYCLE_CYCLES="30"),
               "--timeout-multiplier", "4")
+
 
 def run_valgrind(suite, count, log):
     env = dict(os.environ, G_SLICE="always-malloc", G_DEBUG="gc-friendly,fatal-criticals")
@@ -293,6 +296,8 @@ def run_script(suite, count, log):
 def one_suite(suite):
     """In a process of its own: the result goes into a file, the lines to stdout."""
     keep_orphans()
+    if suite.lane == "patient":
+        os.nice(19)
     count = Count(suite.name)
     folder = os.path.join(OUT, suite.name)
     os.makedirs(folder, exist_ok=True)
@@ -339,13 +344,14 @@ def run_in_process(suite):
 
 def run_all(suites):
     results = {}
-    with concurrent.futures.ThreadPoolExecutor(SLOTS) as pool:
-        shared = [s for s in suites if not s.alone]
-        for suite, found in zip(shared, pool.map(run_in_process, shared)):
-            results[suite.name] = found
-    for suite in suites:
-        if suite.alone:
-            results[suite.name] = run_in_process(suite)
+
+    def run_lane(lane):
+        for suite in suites:
+            if suite.lane == lane:
+                results[suite.name] = run_in_process(suite)
+    with concurrent.futures.ThreadPoolExecutor(len(LANES)) as pool:
+        list(pool.map(run_lane, LANES))
+    run_lane("alone")
     return results
 
 

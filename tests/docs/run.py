@@ -72,7 +72,7 @@ class Child:
     def __exit__(self, *_):
         self.end(signal.SIGTERM)
 
-    def wait_for(self, pattern, seconds=20):
+    def wait_for(self, pattern, seconds=60):
         """The first match of a regular expression in a line."""
         deadline = time.monotonic() + seconds
         while True:
@@ -87,7 +87,7 @@ class Child:
                     "%d s were not enough" % seconds, pattern, "\n".join(self.lines[-25:])))
             time.sleep(0.05)
 
-    def end(self, number, seconds=15):
+    def end(self, number, seconds=40):
         """The exit status; None where it had to be killed."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -165,7 +165,7 @@ def test_run(command):
             errors = [line for line in child.lines if line.startswith("ERROR")]
             check(not errors, "\n".join(errors))
             status = child.end(signal.SIGINT)
-            check(status is not None, "still running 15 s after Ctrl-C\n" + "\n".join(child.lines[-20:]))
+            check(status is not None, "still running 40 s after Ctrl-C\n" + "\n".join(child.lines[-20:]))
             errors = [line for line in child.lines if line.startswith("ERROR")]
             check(not errors, "\n".join(errors))
 
@@ -255,8 +255,8 @@ def test_record(document, name):
         with Child(["gst-launch-1.0", "-m", "-e"] + words.split(), cwd=folder) as recorder:
             with person(uri, "call=Recorder") as friend:
                 friend.wait_for(r'"state":"connected"')
-                until(lambda: os.path.exists(path) and os.path.getsize(path) > 60000, "60 kB of " + name, 40)
-                check(recorder.end(signal.SIGINT) == 0, "it ends by itself\n" + "\n".join(recorder.lines[-9:]))
+                until(lambda: os.path.exists(path) and os.path.getsize(path) > 60000, "60 kB of " + name, 90)
+                check(recorder.end(signal.SIGINT) == 0, "it ends by itself\n" + "\n".join(recorder.lines[-39:]))
         done = subprocess.run([os.path.join(BUILD, "tests/support/media-probe"), "--check", path],
                               env=ENV, stdout=subprocess.PIPE, text=True)
         check(done.returncode == 0, done.stdout)
