@@ -586,11 +586,10 @@ step_joined (Step * step)
       return;
     case GST_CHAT_CALL_EVENT_OFFLINE:
       call->round_open = FALSE;
-      if (call->settled) {
+      if (call->settled)
         ignore (step);          /* media is peer to peer */
-      } else {
+      else
         end (step, GST_CHAT_CALL_REASON_LOST);
-      }
       return;
     case GST_CHAT_CALL_EVENT_ONLINE:
       /* We have a new id. Our offer once more tells it to one of ours; for a
@@ -711,12 +710,10 @@ step_other (Step * step)
 {
   GstChatCall *call = step->call;
 
-  if (step->event->relation == GST_CHAT_CALL_FROM_PAST) {
+  /* A stranger can ask, but cannot touch this call. */
+  if (step->event->relation == GST_CHAT_CALL_FROM_PAST
+      || step->event->type != GST_CHAT_CALL_EVENT_OFFER) {
     ignore (step);
-    return TRUE;
-  }
-  if (step->event->type != GST_CHAT_CALL_EVENT_OFFER) {
-    ignore (step);              /* a stranger cannot touch this call */
     return TRUE;
   }
   if (call->remote_gone) {
