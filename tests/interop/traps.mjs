@@ -120,14 +120,17 @@ test('traps: firefox decodes the VP9 of a camera that gives 4:4:4', async (t) =>
   await seesBall(page, { colour: 'blue', ms: 40000 });
 }, { seconds: 150 });
 
-for (const kind of ['firefox', 'chromium']) {
-  test(`traps: ${kind} rejects the video and the sound goes on`, async (t) => {
-    const { probe, page } = await meet(t, kind);
-    await answersWith(page, `(connection) => connection.getTransceivers()
-      .filter((one) => one.receiver.track.kind === 'video').forEach((one) => one.stop())`);
-    await call(probe, page);
-    await Promise.all([hearsTone(page, { hz: 700, ms: 40000 }), probe.hears(TUTOR.hz)]);
-    check(await page.evaluate(() => /^m=video 0 /m.test(window.tutorial.peerConnection.localDescription.sdp)),
-      'the answer does not reject the video');
-  }, { seconds: 150 });
-}
+// Debian's Firefox has no H.264, and rejects what has nothing else.
+test('traps: firefox rejects the video and the sound goes on', async (t) => {
+  const { probe, page } = await meet(t, 'firefox', { properties: 'video-codecs=h264' });
+  await call(probe, page);
+  await probe.hears(TUTOR.hz);
+  // Its <video> waits for the first picture of a track that does not come.
+  await page.evaluate(() => {
+    const video = document.getElementById('remote');
+    video.srcObject = new MediaStream(video.srcObject.getAudioTracks());
+  });
+  await hearsTone(page, { hz: 700, ms: 40000 });
+  const line = await page.evaluate(() => /^m=video.*/m.exec(window.tutorial.peerConnection.localDescription.sdp)?.[0]);
+  check(line?.startsWith('m=video 0 '), `the answer does not reject the video: ${line}`);
+}, { seconds: 150 });
