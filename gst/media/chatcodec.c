@@ -89,6 +89,9 @@ static const GstChatCodec h264 = {
   .default_pt = 102,
   .offer_fmtp = "level-asymmetry-allowed=1;packetization-mode=1;"
       "profile-level-id=42e01f",
+  .input_caps = "video/x-h264,profile=constrained-baseline;"
+      "video/x-h264,profile=baseline;video/x-h264,profile=main;"
+      "video/x-h264,profile=constrained-high;video/x-h264,profile=high",
   .encoded_caps = "video/x-h264",
   .raw_caps = RAW_VIDEO ",width=[2,8192,2],height=[2,8192,2]",
   .encoder_caps = "video/x-h264,profile=constrained-baseline,"

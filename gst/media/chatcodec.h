@@ -27,6 +27,7 @@ typedef struct {
   gint static_pt;               /* RFC 3551 static payload type, or -1 */
   guint default_pt;             /* what we offer */
   const gchar *offer_fmtp;      /* what our offers say of it, or NULL */
+  const gchar *input_caps;      /* what encoders in front of us are to make, best first; NULL: any */
   const gchar *encoded_caps;    /* of input that is encoded already, and of decode=false */
   const gchar *raw_caps;        /* what the encoder is fed with */
   const gchar *encoder_caps;    /* to be demanded behind the encoder, or NULL */

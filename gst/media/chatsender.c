@@ -48,6 +48,10 @@ input_caps (GstChatKind kind)
       "video/x-raw" : "audio/x-raw");
   for (const GstChatCodec * const *codec = gst_chat_codecs (); *codec; codec++)
     if ((*codec)->kind == kind) {
+      if ((*codec)->input_caps) {
+        gst_caps_append (caps, gst_caps_from_string ((*codec)->input_caps));
+        continue;
+      }
       /* Any framing of it: a parser stands behind. */
       g_autoptr (GstCaps) encoded =
           gst_caps_from_string ((*codec)->encoded_caps);
