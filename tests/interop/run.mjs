@@ -4,7 +4,9 @@
 //   node tests/interop/run.mjs BUILDDIR [--list] [--only=TEXT] [--jobs=N]
 import { run } from '../support/harness.mjs';
 import { closeAll } from '../support/shared-browsers.mjs';
+import './launch.mjs';
 import './pairs.mjs';
+import './recording.mjs';
 import './traps.mjs';
 import './tutorial.mjs';
 

@@ -104,9 +104,9 @@ function pluginEnv(build) {
   };
 }
 
-// A pipeline as a user would start it.
-export function startPipeline(t, build, description, { env = {} } = {}) {
-  return new Child(t, 'gst-launch-1.0', ['-m', ...description.split(/\s+/).filter(Boolean)],
+// A pipeline as a user would start it. @flags: of gst-launch-1.0.
+export function startPipeline(t, build, description, { env = {}, flags = ['-m'] } = {}) {
+  return new Child(t, 'gst-launch-1.0', [...flags, ...description.split(/\s+/).filter(Boolean)],
     { env: { ...pluginEnv(build), ...env } });
 }
 
