@@ -8,6 +8,7 @@ import './launch.mjs';
 import './pairs.mjs';
 import './recording.mjs';
 import './traps.mjs';
+import './trouble.mjs';
 import './tutorial.mjs';
 
 await run({ jobs: 2, teardown: closeAll });
