@@ -160,6 +160,30 @@ stop (GstElement * element)
 }
 
 static void
+lock_child (const GValue * item, gpointer unused)
+{
+  gst_element_set_locked_state (g_value_get_object (item), TRUE);
+}
+
+/* Where webrtcbin 1.22 begins to gather after its receiving part has been
+ * stopped, that part blocks a pad of its own with a reference to itself, and
+ * keeps itself and its sockets for ever. Going up and down once more, without
+ * its children, lets go of that. */
+static void
+release_receive_bin (const GValue * item, gpointer unused)
+{
+  GstElement *element = g_value_get_object (item);
+
+  if (g_strcmp0 (G_OBJECT_TYPE_NAME (element), "TransportReceiveBin") != 0)
+    return;
+  GstIterator *children = gst_bin_iterate_elements (GST_BIN (element));
+  gst_iterator_foreach (children, lock_child, NULL);
+  gst_iterator_free (children);
+  gst_element_set_state (element, GST_STATE_PAUSED);
+  gst_element_set_state (element, GST_STATE_NULL);
+}
+
+static void
 dismiss_in_thread (GstElement * fence, gpointer data)
 {
   const Dismissal *dismissal = data;
@@ -167,6 +191,11 @@ dismiss_in_thread (GstElement * fence, gpointer data)
     /* A bin on its way down pulls its children up to where it is. */
     gst_element_set_locked_state (dismissal->first, TRUE);
     stop (dismissal->first);
+    if (GST_IS_BIN (dismissal->first)) {
+      GstIterator *all = gst_bin_iterate_recurse (GST_BIN (dismissal->first));
+      gst_iterator_foreach (all, release_receive_bin, NULL);
+      gst_iterator_free (all);
+    }
   }
   stop (fence);
   GST_DEBUG_OBJECT (fence, "dismissed");
