@@ -245,6 +245,38 @@ gst_chat_peer_release_pad (GstElement * element, GstPad * pad)
     drop_released (self);
 }
 
+/* Where nothing that a pad could send has its encoder, no call can be made. */
+gboolean
+gst_chat_peer_check_codecs (GstChatPeer * self, GError ** error)
+{
+  g_autoptr (GstChatConnectionConfig) config =
+      gst_chat_peer_connection_config (self);
+  g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func (input_unref);
+
+  GST_OBJECT_LOCK (self);
+  for (guint i = 0; i < self->inputs->len; i++) {
+    GstChatPeerInput *input = self->inputs->pdata[i];
+
+    if (input->pad != NULL)
+      g_ptr_array_add (inputs, g_atomic_rc_box_acquire (input));
+  }
+  GST_OBJECT_UNLOCK (self);
+  for (guint i = 0; i < inputs->len; i++) {
+    const GstChatPeerInput *input = inputs->pdata[i];
+    g_autoptr (GError) reason = NULL;
+    g_autoptr (GPtrArray) codecs = gst_chat_sender_get_codecs (input->sender,
+        input->kind == GST_CHAT_KIND_VIDEO ? config->video_codecs :
+        config->audio_codecs, &reason);
+
+    if (codecs->len == 0 && g_error_matches (reason, GST_CHAT_ERROR,
+            GST_CHAT_ERROR_MISSING)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 GPtrArray *
 gst_chat_peer_senders_in_loop (GstChatPeer * self)
 {

@@ -92,7 +92,8 @@ open_loop (GstChatPeer * self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!gst_chat_check_elements (&error)) {
+  if (!gst_chat_check_elements (&error)
+      || !gst_chat_peer_check_codecs (self, &error)) {
     GST_ELEMENT_ERROR (self, CORE, MISSING_PLUGIN, ("%s", error->message),
         (NULL));
     return FALSE;

@@ -187,6 +187,8 @@ GstPad *gst_chat_peer_request_new_pad (GstElement * element,
     GstPadTemplate * templ, const gchar * name, const GstCaps * caps);
 void gst_chat_peer_release_pad (GstElement * element, GstPad * pad);
 /* The senders that take part in the next call; audio first. */
+/* From NULL to READY. MISSING: the encoder, with its package. */
+gboolean gst_chat_peer_check_codecs (GstChatPeer * self, GError ** error);
 GPtrArray *gst_chat_peer_senders_in_loop (GstChatPeer * self);
 /* Frees what was released while it was needed. */
 void gst_chat_peer_drop_released_in_loop (GstChatPeer * self);

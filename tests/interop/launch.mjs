@@ -57,7 +57,7 @@ const ORDERS = [
   ['sound without is-live', `{} ${sound(PIPELINE, '')} ! peer. ${OUT}`, 'audio'],
   ['a picture without is-live', `{} ${picture(PIPELINE, '')} ! peer. ${OUT}`, 'video'],
   ['VP8', `{} ${P} ! vp8enc deadline=1 ! peer.`, 'video'],
-  ['VP9', `{} ${P} ! video/x-raw,format=I420 ! vp9enc deadline=1 cpu-used=8 lag-in-frames=0 ! peer.`, 'video'],
+  ['VP9', `{} ${P} ! videoconvert ! video/x-raw,format=I420 ! vp9enc deadline=1 cpu-used=8 lag-in-frames=0 ! peer.`, 'video'],
   ['H.264', `{} ${P} ! x264enc tune=zerolatency ! peer.`, 'video', /x-h264.*profile=\(string\)constrained-baseline/],
   ['H.264 through a parser', `{} ${P} ! x264enc tune=zerolatency speed-preset=ultrafast ! h264parse ! peer.`, 'video'],
   ['Opus', `{} ${S} ! opusenc ! peer.`, 'audio'],

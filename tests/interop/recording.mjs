@@ -102,7 +102,7 @@ for (const recorder of RECORDERS) {
       await until(() => printed(child).match(/chat-call,.*state=\(string\)idle/g)?.length === n + 1, 'the end of the call');
     }
     await interrupt(child);
-    await holds(t, location, 3);
+    await holds(t, location, 2);
   });
 
   test(`recording (${name}): Ctrl-C, and nobody has ever called`, async (t) => {
