@@ -134,6 +134,23 @@ is_own_thread (GstChatPeer * self)
   return TRUE;
 }
 
+/* On the way down, a bin fails to which another thread adds something just
+ * then, as webrtcbin does while a call begins; the next try finds it there. */
+#define TRIES_DOWN 10
+
+static GstStateChangeReturn
+change_children (GstElement * element, GstStateChange transition)
+{
+  GstElementClass *parent = GST_ELEMENT_CLASS (gst_chat_peer_parent_class);
+  guint tries = GST_STATE_TRANSITION_NEXT (transition) <
+      GST_STATE_TRANSITION_CURRENT (transition) ? TRIES_DOWN : 1;
+  GstStateChangeReturn ret = GST_STATE_CHANGE_FAILURE;
+
+  for (guint i = 0; i < tries && ret == GST_STATE_CHANGE_FAILURE; i++)
+    ret = parent->change_state (element, transition);
+  return ret;
+}
+
 static GstStateChangeReturn
 gst_chat_peer_change_state (GstElement * element, GstStateChange transition)
 {
@@ -170,9 +187,7 @@ gst_chat_peer_change_state (GstElement * element, GstStateChange transition)
       break;
   }
 
-  GstStateChangeReturn ret =
-      GST_ELEMENT_CLASS (gst_chat_peer_parent_class)->change_state (element,
-      transition);
+  GstStateChangeReturn ret = change_children (element, transition);
 
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
       || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
