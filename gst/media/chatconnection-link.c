@@ -324,7 +324,6 @@ connected (GstChatConnection * self)
   }
   self->connected = TRUE;
   gst_chat_connection_start_senders (self);
-  gst_chat_connection_ask_stats (self);
 
   GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
   self->callbacks->link_state (GST_CHAT_LINK_CONNECTED, NULL, self->user_data);
