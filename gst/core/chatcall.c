@@ -195,6 +195,14 @@ incoming_call (Step * step)
 }
 
 static void
+place_call (Step * step)
+{
+  open_connection (step, GST_CHAT_CALL_ROLE_CALLER);
+  enter (step, GST_CHAT_CALL_CALLING, NO_ANSWER);
+  effect (step, GST_CHAT_CALL_EFFECT_CREATE_OFFER);
+}
+
+static void
 step_idle (Step * step)
 {
   GstChatCall *call = step->call;
@@ -209,9 +217,7 @@ step_idle (Step * step)
       call->remote_chat = FALSE;
       call->remote_gone = FALSE;
       effect (step, GST_CHAT_CALL_EFFECT_ADOPT);
-      open_connection (step, GST_CHAT_CALL_ROLE_CALLER);
-      enter (step, GST_CHAT_CALL_CALLING, NO_ANSWER);
-      effect (step, GST_CHAT_CALL_EFFECT_CREATE_OFFER);
+      place_call (step);
       return;
     case GST_CHAT_CALL_EVENT_OFFER:
       /* A late round of the call that has just ended is no new call. */
@@ -481,16 +487,6 @@ link_up (Step * step)
   enter (step, GST_CHAT_CALL_CONNECTED, 0);
 }
 
-/* A page without camera and microphone offers nothing, not even to receive,
- * but its user has called to see and hear us: so we offer. */
-static void
-call_back (Step * step)
-{
-  open_connection (step, GST_CHAT_CALL_ROLE_CALLER);
-  enter (step, GST_CHAT_CALL_CALLING, NO_ANSWER);
-  effect (step, GST_CHAT_CALL_EFFECT_CREATE_OFFER);
-}
-
 /* Connecting and connected. */
 static void
 step_joined (Step * step)
@@ -511,8 +507,10 @@ step_joined (Step * step)
       if (call->online) {
         call->settled = TRUE;
         effect (step, GST_CHAT_CALL_EFFECT_SEND_ANSWER);
+        /* A page without camera and microphone offers nothing, not even to
+         * receive, but its user has called to see and hear us: so we offer. */
         if (step->event->empty && call->state == GST_CHAT_CALL_CONNECTING)
-          call_back (step);
+          place_call (step);
       } else {
         ignore (step);
       }

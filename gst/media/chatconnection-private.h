@@ -169,8 +169,4 @@ void gst_chat_connection_watch (GstChatConnection * connection);
 void gst_chat_connection_start_senders (GstChatConnection * connection);
 void gst_chat_blocked_pad_free (gpointer pad);
 
-/* ---- chatconnection-stats.c ---- */
-
-void gst_chat_connection_ask_stats (GstChatConnection * connection);
-
 G_END_DECLS

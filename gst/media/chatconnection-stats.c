@@ -41,8 +41,8 @@ stats_in_loop (GstChatConnection * self, gpointer data)
     gst_structure_foreach (reply->stats, take_candidate, self);
 }
 
-void
-gst_chat_connection_ask_stats (GstChatConnection * self)
+static void
+ask_stats (GstChatConnection * self)
 {
   if (self->stats_asked || !self->connected)
     return;
@@ -223,6 +223,6 @@ gst_chat_connection_get_stats_in_loop (GstChatConnection * self)
   if (self->remote_candidate)
     gst_structure_set (stats, "remote-candidate", G_TYPE_STRING,
         self->remote_candidate, NULL);
-  gst_chat_connection_ask_stats (self);
+  ask_stats (self);
   return stats;
 }
