@@ -254,8 +254,6 @@ watch_in_loop (gpointer data)
   /* What the remote sends has come by then. */
   if (self->watch_ticks == WATCH_PER_SECOND)
     gst_chat_peer_add_outputs_in_loop (self);
-  /* rtpsession 1.22 walks its sources without a lock for them, so not while a
-   * call begins and sources appear. */
   if (++self->watch_ticks % WATCH_PER_SECOND == 0)
     publish_stats (self,
         gst_chat_connection_get_stats_in_loop (self->connection));

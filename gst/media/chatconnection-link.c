@@ -110,6 +110,7 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
     g_object_set (element, "faststart-min-packets", 2, NULL);
   } else if (g_str_equal (name, "rtpsession")) {
     hurry_feedback (element);
+    gst_chat_meter_watch (((GstChatMailbox *) mailbox)->meter, element);
   }
 }
 
@@ -163,6 +164,19 @@ line_of_pad (GstChatConnection * self, GstPad * pad)
       g_ptr_array_index (self->lines, mline) : NULL;
 }
 
+static void
+tell_clock_rate (GstChatConnection * self, GstPad * pad)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint pt, clock_rate;
+  if (!caps)
+    return;
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  if (gst_structure_get_int (s, "payload", &pt)
+      && gst_structure_get_int (s, "clock-rate", &clock_rate))
+    gst_chat_meter_set_clock_rate (self->mailbox->meter, pt, clock_rate);
+}
+
 /* The connection may be closed when this returns. */
 static void
 attach_pad (GstChatConnection * self, BlockedPad * blocked)
@@ -189,6 +203,7 @@ attach_pad (GstChatConnection * self, BlockedPad * blocked)
 
   GError *error = NULL;
   GST_DEBUG_OBJECT (self->webrtc, "%s receives", GST_PAD_NAME (blocked->pad));
+  tell_clock_rate (self, blocked->pad);
   if (!gst_chat_receiver_attach (line->receiver, self->call, blocked->pad,
           &error)) {
     gst_chat_connection_fail (self, error);
@@ -236,22 +251,33 @@ on_pad_added (GstElement * webrtc, GstPad * pad, gpointer mailbox)
 
 /* ---- the link ---- */
 
-/* The certificate that the remote has shown for @transceiver, in PEM. */
-static gchar *
-remote_certificate (GstWebRTCRTPTransceiver * transceiver)
+/* DTLS and ICE of @transceiver; NULL: it has none. */
+static GstWebRTCDTLSTransport *
+transport_of (GstWebRTCRTPTransceiver * transceiver)
 {
   GObject *end = NULL;
-  GObject *transport = NULL;
-  gchar *pem = NULL;
+  GstWebRTCDTLSTransport *transport = NULL;
 
   g_object_get (transceiver, "receiver", &end, NULL);
   if (end)
     g_object_get (end, "transport", &transport, NULL);
-  if (transport)
-    g_object_get (transport, "remote-certificate", &pem, NULL);
-  g_clear_object (&transport);
   g_clear_object (&end);
-  return pem;
+  return transport;
+}
+
+/* Whose candidates are asked for later. */
+static void
+remember_ice_stream (GstChatConnection * self,
+    GstWebRTCDTLSTransport * transport)
+{
+  GObject *ice = NULL;
+  if (self->ice_stream)
+    return;
+  g_object_get (transport, "transport", &ice, NULL);
+  /* Of libnice's; another implementation may call it something else. */
+  if (ice && g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "stream"))
+    g_object_get (ice, "stream", &self->ice_stream, NULL);
+  g_clear_object (&ice);
 }
 
 /* webrtcbin before 1.28.5 lets everybody in. */
@@ -274,7 +300,13 @@ is_remote_genuine (GstChatConnection * self)
     if (!media || media->rejected)
       continue;
 
-    g_autofree gchar *pem = remote_certificate (transceiver);
+    g_autofree gchar *pem = NULL;
+    GstWebRTCDTLSTransport *transport = transport_of (transceiver);
+    if (transport) {
+      g_object_get (transport, "remote-certificate", &pem, NULL);
+      remember_ice_stream (self, transport);
+    }
+    gst_clear_object (&transport);
     if (!media->fingerprints || !gst_chat_fingerprint_matches_pem
         ((const gchar * const *) media->fingerprints, pem)) {
       GST_WARNING_OBJECT (self->webrtc, "m-line %u: the remote's certificate "

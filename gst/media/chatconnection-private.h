@@ -9,6 +9,7 @@
 
 #include "chatcertificate.h"
 #include "chatconnection.h"
+#include "chatmeter.h"
 #include "chatsdp.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  * nowhere else. Atomic reference count. */
 typedef struct {
   GstChatLoop *loop;            /* constant */
+  GstChatMeter *meter;          /* constant */
   GstChatConnection *connection;        /* loop thread; NULL after close */
   gint64 last_packet;           /* monotonic µs, atomic under lock */
   GMutex lock;
@@ -100,12 +102,9 @@ struct _GstChatConnection {
   GPtrArray *promises;          /* GstPromise: what webrtcbin owes us, and some that it has paid */
   guint n_pads;
 
-  gboolean stats_asked;
-  gchar *local_candidate;
-  gchar *remote_candidate;
+  GstWebRTCICEStream *ice_stream;       /* NULL: not connected yet */
   gint64 stats_time;
-  guint64 stats_bytes_in, stats_bytes_out, stats_packets_in;
-  gint64 stats_lost_in;
+  GstChatFigures stats_last;    /* of stats_time */
 };
 
 #define GST_CHAT_IS_IN_LOOP(c) (gst_chat_loop_is_current ((c)->loop))
@@ -118,7 +117,6 @@ void gst_chat_connection_fail (GstChatConnection * connection, GError * error);
 typedef struct {
   GError *error;                /* NULL: it went well */
   GstSDPMessage *sdp;           /* of create-offer and create-answer */
-  GstStructure *stats;          /* of get-stats */
 } GstChatReply;
 /* A promise whose reply is posted as GstChatReply to @func, of @generation. */
 GstPromise *gst_chat_connection_promise (GstChatConnection * connection,

@@ -13,6 +13,7 @@ gst_chat_mailbox_new (GstChatLoop * loop, GstChatConnection * connection)
 {
   GstChatMailbox *mailbox = g_atomic_rc_box_new0 (GstChatMailbox);
   mailbox->loop = gst_chat_loop_ref (loop);
+  mailbox->meter = gst_chat_meter_new ();
   mailbox->connection = connection;
   g_mutex_init (&mailbox->lock);
   return mailbox;
@@ -29,6 +30,7 @@ mailbox_clear (gpointer data)
 {
   GstChatMailbox *mailbox = data;
   g_mutex_clear (&mailbox->lock);
+  gst_chat_meter_unref (mailbox->meter);
   gst_chat_loop_unref (mailbox->loop);
 }
 
@@ -105,7 +107,6 @@ reply_free (gpointer data)
   GstChatReply *reply = data;
   g_clear_error (&reply->error);
   g_clear_pointer (&reply->sdp, gst_sdp_message_free);
-  g_clear_pointer (&reply->stats, gst_structure_free);
   g_free (reply);
 }
 
@@ -138,10 +139,9 @@ on_promise (GstPromise * promise, gpointer user_data)
       gst_promise_get_reply (promise) : NULL;
   if (answer && gst_structure_has_field_typed (answer, "error", G_TYPE_ERROR))
     gst_structure_get (answer, "error", G_TYPE_ERROR, &reply->error, NULL);
-  else if (answer) {
+  else if (answer)
     reply->sdp = take_sdp (answer);
-    reply->stats = gst_structure_copy (answer);
-  } else if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
+  else if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
     reply->error = g_error_new (GST_CHAT_ERROR, GST_CHAT_ERROR_FAILED,
         "webrtcbin was taken down");
 
@@ -269,8 +269,7 @@ connection_free (GstChatConnection * self)
   g_clear_pointer (&self->local, gst_sdp_message_free);
   g_clear_pointer (&self->certificate, gst_chat_certificate_free);
   gst_chat_sdp_map_free (self->map);
-  g_free (self->local_candidate);
-  g_free (self->remote_candidate);
+  gst_clear_object (&self->ice_stream);
   clear_config (&self->config);
   g_clear_object (&self->ice);
   gst_clear_object (&self->webrtc);

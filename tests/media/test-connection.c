@@ -381,7 +381,8 @@ GST_START_TEST (test_stats)
   for (guint i = 0; i < 100; i++) {
     g_clear_pointer (&stats, gst_structure_free);
     stats = side_stats (caller);
-    if (gst_structure_has_field (stats, "remote-candidate"))
+    /* With the first reports of the remote. */
+    if (gst_structure_has_field (stats, "rtt"))
       break;
     g_usleep (100000);
   }
@@ -396,8 +397,18 @@ GST_START_TEST (test_stats)
   fail_unless_equals_int (width, 320);
   fail_unless (gst_structure_get_uint64 (stats, "idle", &idle));
   fail_unless (idle < 2 * G_USEC_PER_SEC);
+  gdouble rtt = -1, jitter = -1, loss = -1;
+  fail_unless (gst_structure_get_double (stats, "rtt", &rtt));
+  fail_unless (rtt > 0 && rtt < 1, "%f s", rtt);
+  fail_unless (gst_structure_get_double (stats, "loss-out", &loss));
+  fail_unless (gst_structure_get_double (stats, "jitter", &jitter));
+  fail_unless (jitter > 0 && jitter < 1, "%f s", jitter);
   fail_unless (g_str_has_prefix (gst_structure_get_string (stats,
               "local-candidate"), "host 127.0.0.1 "));
+  fail_unless (g_str_has_prefix (gst_structure_get_string (stats,
+              "remote-candidate"), "host 127.0.0.1 ")
+      || g_str_has_prefix (gst_structure_get_string (stats,
+              "remote-candidate"), "prflx 127.0.0.1 "));
   teardown ();
 }
 
