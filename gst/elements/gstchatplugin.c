@@ -2,12 +2,14 @@
  * The plugin: its elements and nothing else. */
 #include "config.h"
 
+#include "chatcertificate.h"
 #include "gstchatpeer.h"
 #include "gstchatsignalsrc.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
+  gst_chat_crypto_stay_at_exit ();
   return GST_ELEMENT_REGISTER (chatsignalsrc, plugin)
       && GST_ELEMENT_REGISTER (chatpeer, plugin);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -13,6 +14,12 @@
 #include <openssl/x509.h>
 
 #include "chaterror.h"
+
+void
+gst_chat_crypto_stay_at_exit (void)
+{
+  OPENSSL_init_crypto (OPENSSL_INIT_NO_ATEXIT, NULL);
+}
 
 /* Browsers take 30 days, and so does nobody's call. */
 #define VALID_SECONDS (30 * 24 * 60 * 60)

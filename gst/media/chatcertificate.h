@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/* Keeps OpenSSL from freeing what is its own when the process exits: a streaming
+ * thread that ends just then would use it. Has an effect only before anything
+ * else has used OpenSSL. Any thread, any number of times. */
+void gst_chat_crypto_stay_at_exit (void);
+
 /**
  * GstChatCertificate:
  * @pem: certificate and private key, one after the other, as the property

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "chatcertificate.h"
+
 /* ---- what is received ---- */
 
 static GMutex received_lock;
@@ -288,6 +290,7 @@ on_message (GstBus * bus, GstMessage * message, gpointer pipeline)
 void
 call_test_init (void)
 {
+  gst_chat_crypto_stay_at_exit ();
   /* The dtls plugin makes an RSA key first, which takes seconds on a machine
    * with work: once for all tests, each of which is a fork of this process. */
   GstElement *dtls = gst_element_factory_make ("dtlsdec", NULL);
