@@ -21,6 +21,9 @@ struct _GstChatOutlet
   GstSegment segment;           /* of the call; streaming thread, as all below */
   gboolean started;             /* stream-start has gone out */
   gboolean segmented;           /* and our segment */
+  gboolean raw;                 /* what comes is decoded */
+  GstClockTime position;        /* running time of the last buffer */
+  GstClockTime end;             /* and where it ended, as far as is known */
 };
 
 G_DEFINE_TYPE (GstChatOutlet, gst_chat_outlet, GST_TYPE_ELEMENT);
@@ -135,6 +138,39 @@ to_running_time (GstChatOutlet * self, GstClockTime time)
   return gst_segment_to_running_time (&self->segment, GST_FORMAT_TIME, time);
 }
 
+/* Time that is missing: of a packet that was sent again before any other came. */
+static GstClockTime
+guess_time (GstChatOutlet * self)
+{
+  return GST_CLOCK_TIME_IS_VALID (self->end) ? self->end :
+      gst_element_get_current_running_time (GST_ELEMENT (self));
+}
+
+/* Downstream's time never goes back and is never unknown, or a muxer gives up.
+ * The time of a call runs ahead of the clock while its packets wait for a busy
+ * machine; the next call begins at the clock's. FALSE: @buffer is of no use. */
+static gboolean
+put_in_order (GstChatOutlet * self, GstBuffer * buffer)
+{
+  GstClockTime pts = to_running_time (self, GST_BUFFER_PTS (buffer));
+  GstClockTime dts = to_running_time (self, GST_BUFFER_DTS (buffer));
+
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = guess_time (self);
+  if (GST_CLOCK_TIME_IS_VALID (self->position)
+      && GST_CLOCK_TIME_IS_VALID (pts) && pts < self->position) {
+    if (self->raw)
+      return FALSE;
+    /* The decoder behind us needs it all the same. */
+    pts = dts = self->position;
+  }
+  GST_BUFFER_PTS (buffer) = self->position = self->end = pts;
+  GST_BUFFER_DTS (buffer) = dts;
+  if (GST_CLOCK_TIME_IS_VALID (pts) && GST_BUFFER_DURATION_IS_VALID (buffer))
+    self->end += GST_BUFFER_DURATION (buffer);
+  return TRUE;
+}
+
 static GstFlowReturn
 gst_chat_outlet_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
@@ -148,8 +184,11 @@ gst_chat_outlet_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   start_stream (self);
   start_segment (self);
   buffer = gst_buffer_make_writable (buffer);
-  GST_BUFFER_PTS (buffer) = to_running_time (self, GST_BUFFER_PTS (buffer));
-  GST_BUFFER_DTS (buffer) = to_running_time (self, GST_BUFFER_DTS (buffer));
+  if (!put_in_order (self, buffer)) {
+    GST_DEBUG_OBJECT (self, "before its time: %" GST_PTR_FORMAT, buffer);
+    gst_buffer_unref (buffer);
+    return GST_FLOW_OK;
+  }
   if (g_atomic_int_compare_and_exchange (&self->discont, TRUE, FALSE))
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
 
@@ -186,6 +225,14 @@ gst_chat_outlet_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       gst_event_copy_segment (event, &self->segment);
       break;
     case GST_EVENT_CAPS:
+    {
+      GstCaps *caps;
+      gst_event_parse_caps (event, &caps);
+      self->raw = g_str_has_suffix (gst_structure_get_name
+          (gst_caps_get_structure (caps, 0)), "/x-raw");
+      start_stream (self);
+      return gst_pad_push_event (self->srcpad, event);
+    }
     case GST_EVENT_TAG:
     case GST_EVENT_CUSTOM_DOWNSTREAM:
       start_stream (self);
@@ -292,6 +339,7 @@ gst_chat_outlet_change_state (GstElement * element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
     self->started = self->segmented = FALSE;
+    self->position = self->end = GST_CLOCK_TIME_NONE;
     g_atomic_int_set (&self->wanted, TRUE);
   }
   return ret;
@@ -309,6 +357,7 @@ static void
 gst_chat_outlet_init (GstChatOutlet * self)
 {
   self->wanted = TRUE;
+  self->position = self->end = GST_CLOCK_TIME_NONE;
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
 
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");

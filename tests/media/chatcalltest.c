@@ -35,9 +35,10 @@ feed (Received * received, GstPad * pad, GstBuffer * buffer)
   GstClockTime pts = GST_BUFFER_PTS (buffer);
   if (GST_CLOCK_TIME_IS_VALID (pts)) {
     if (GST_CLOCK_TIME_IS_VALID (received->last_pts)) {
-      if (pts < received->last_pts)
-        received->backwards = TRUE;
-      else
+      if (pts < received->last_pts) {
+        received->went_back = received->last_pts;
+        received->went_back_by = received->last_pts - pts;
+      } else
         received->max_gap_ms = MAX (received->max_gap_ms,
             (pts - received->last_pts) / GST_MSECOND);
     }
@@ -120,6 +121,7 @@ on_receiver_for (GstChatKind kind, guint index, gpointer data)
   found = g_new0 (Received, 1);
   found->kind = kind;
   found->last_pts = GST_CLOCK_TIME_NONE;
+  found->went_back = GST_CLOCK_TIME_NONE;
   found->picture = gst_chat_picture_check_new ();
   found->tone = gst_chat_tone_check_new ();
   g_autofree gchar *name = g_strdup_printf ("%s-%s%u", side->name,

@@ -21,7 +21,8 @@ typedef struct {
   GstClockTime last_pts;
   guint64 buffers;
   guint eos, segments, stream_starts, discontinuities;
-  gboolean backwards;           /* time went back */
+  GstClockTime went_back;       /* time did, from here; NONE: it did not */
+  GstClockTime went_back_by;
   gchar *caps;                  /* media type that came */
   guint max_gap_ms;
 } Received;

@@ -188,7 +188,10 @@ GST_START_TEST (test_file_waits)
       (gint) (took / 1000));
   assert_sees (callee, GST_CHAT_COLOUR_RED);
   assert_hears (callee, 440);
-  fail_if (received->backwards);
+  fail_if (GST_CLOCK_TIME_IS_VALID (received->went_back),
+      "%" GST_TIME_FORMAT " back at %" GST_TIME_FORMAT,
+      GST_TIME_ARGS (received->went_back_by),
+      GST_TIME_ARGS (received->went_back));
 
   /* It waits again, where it was, and goes on in the next call. */
   call_hang_up (caller, callee);

@@ -344,7 +344,10 @@ GST_START_TEST (test_twenty_calls)
     fail_unless_equals_int (received->eos, 0);
     fail_unless_equals_int (received->segments, 1);
     fail_unless_equals_int (received->stream_starts, 1);
-    fail_if (received->backwards);
+    fail_if (GST_CLOCK_TIME_IS_VALID (received->went_back),
+        "%" GST_TIME_FORMAT " back at %" GST_TIME_FORMAT,
+        GST_TIME_ARGS (received->went_back_by),
+        GST_TIME_ARGS (received->went_back));
     side_unlock_received ();
   }
   teardown ();
@@ -377,32 +380,36 @@ GST_START_TEST (test_stats)
   play ();
   call_start (caller, callee);
   assert_both_ways ();
-  g_autoptr (GstStructure) stats = NULL;
-  for (guint i = 0; i < 100; i++) {
-    g_clear_pointer (&stats, gst_structure_free);
-    stats = side_stats (caller);
-    /* With the first reports of the remote. */
-    if (gst_structure_has_field (stats, "rtt"))
-      break;
-    g_usleep (100000);
-  }
+  /* Since the beginning of the call. */
+  g_autoptr (GstStructure) stats = side_stats (caller);
   guint bitrate = 0;
   gint width = 0;
   guint64 idle = G_MAXUINT64;
   fail_unless (gst_structure_get_uint (stats, "bitrate-out", &bitrate));
-  fail_unless (bitrate > 10000);
+  fail_unless (bitrate > 0);
   fail_unless (gst_structure_get_uint (stats, "bitrate-in", &bitrate));
-  fail_unless (bitrate > 10000);
+  fail_unless (bitrate > 0);
+  guint64 bytes = 0;
+  fail_unless (gst_structure_get_uint64 (stats, "bytes-out", &bytes));
+  fail_unless (bytes > 1000);
+  fail_unless (gst_structure_get_uint64 (stats, "bytes-in", &bytes));
+  fail_unless (bytes > 1000);
   fail_unless (gst_structure_get_int (stats, "width-in", &width));
   fail_unless_equals_int (width, 320);
   fail_unless (gst_structure_get_uint64 (stats, "idle", &idle));
-  fail_unless (idle < 2 * G_USEC_PER_SEC);
+  fail_unless (idle < 10 * G_USEC_PER_SEC);
+  /* The remote's full report is to come, between others without it. */
+  for (guint i = 0; i < 600 && !gst_structure_has_field (stats, "rtt"); i++) {
+    g_usleep (100000);
+    gst_structure_free (stats);
+    stats = side_stats (caller);
+  }
   gdouble rtt = -1, jitter = -1, loss = -1;
   fail_unless (gst_structure_get_double (stats, "rtt", &rtt));
-  fail_unless (rtt > 0 && rtt < 1, "%f s", rtt);
+  fail_unless (rtt > 0 && rtt < 30, "%f s", rtt);
   fail_unless (gst_structure_get_double (stats, "loss-out", &loss));
   fail_unless (gst_structure_get_double (stats, "jitter", &jitter));
-  fail_unless (jitter > 0 && jitter < 1, "%f s", jitter);
+  fail_unless (jitter > 0 && jitter < 30, "%f s", jitter);
   fail_unless (g_str_has_prefix (gst_structure_get_string (stats,
               "local-candidate"), "host 127.0.0.1 "));
   fail_unless (g_str_has_prefix (gst_structure_get_string (stats,

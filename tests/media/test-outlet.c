@@ -98,6 +98,70 @@ GST_START_TEST (test_media_after_gap)
 
 GST_END_TEST;
 
+#define NONE G_MAXUINT
+
+static const struct
+{
+  const gchar *caps;
+  guint in[6], out[6];          /* ms; 0 is the end of a list, NONE no time */
+} orders[] = {
+  {AUDIO, {10, 20, 30, 40}, {10, 20, 30, 40}},
+  {AUDIO, {10, 20, 5, 15, 20, 30}, {10, 20, 20, 30}},
+  {AUDIO, {10, NONE, 20, NONE}, {10, 20, 20, 30}},
+  {"video/x-vp8", {10, 40, 20, 30, 50}, {10, 40, 40, 40, 50}},
+  {"video/x-vp8", {10, NONE, 20}, {10, 20, 20}},
+};
+
+/* Of buffers of 10 ms each. */
+GST_START_TEST (test_time_never_goes_back)
+{
+  g_autoptr (GstCaps) all = gst_caps_new_any ();
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
+  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+
+  gst_harness_set_src_caps_str (h, orders[__i__].caps);
+  for (guint i = 0; i < 6 && orders[__i__].in[i] != 0; i++) {
+    GstBuffer *buffer = gst_harness_create_buffer (h, 160);
+    GST_BUFFER_PTS (buffer) = orders[__i__].in[i] == NONE ?
+        GST_CLOCK_TIME_NONE : orders[__i__].in[i] * GST_MSECOND;
+    GST_BUFFER_DURATION (buffer) = 10 * GST_MSECOND;
+    fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+  }
+  for (guint i = 0; i < 6 && orders[__i__].out[i] != 0; i++) {
+    GstBuffer *buffer = gst_harness_try_pull (h);
+    fail_unless (buffer != NULL);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer),
+        orders[__i__].out[i] * GST_MSECOND);
+    gst_buffer_unref (buffer);
+  }
+  fail_unless (gst_harness_try_pull (h) == NULL);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* The first one: it came now. */
+GST_START_TEST (test_time_is_never_unknown)
+{
+  g_autoptr (GstCaps) all = gst_caps_new_any ();
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
+  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+
+  gst_harness_use_testclock (h);
+  gst_harness_set_time (h, 123 * GST_MSECOND);
+  gst_harness_set_src_caps_str (h, AUDIO);
+  GstBuffer *buffer = gst_harness_create_buffer (h, 160);
+  GST_BUFFER_PTS (buffer) = GST_CLOCK_TIME_NONE;
+  buffer = gst_harness_push_and_pull (h, buffer);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), 123 * GST_MSECOND);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 outlet_suite (void)
 {
@@ -110,6 +174,9 @@ outlet_suite (void)
       G_N_ELEMENTS (cases));
   tcase_add_test (tcase, test_gap_after_media_is_nothing);
   tcase_add_test (tcase, test_media_after_gap);
+  tcase_add_loop_test (tcase, test_time_never_goes_back, 0,
+      G_N_ELEMENTS (orders));
+  tcase_add_test (tcase, test_time_is_never_unknown);
   return suite;
 }
 
