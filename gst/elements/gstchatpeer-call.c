@@ -657,6 +657,7 @@ gst_chat_peer_start_in_loop (gpointer data)
   gst_chat_call_init (&self->call, GST_CHAT_CALL_ACCEPT_ALL);
   g_clear_pointer (&self->last_session, g_free);
   g_hash_table_remove_all (self->called);
+  g_clear_pointer (&self->told, g_free);
   self->n_bad = 0;
   self->eos = FALSE;
   self->running = TRUE;
@@ -678,6 +679,7 @@ gst_chat_peer_stop_in_loop (gpointer data)
   }
   self->running = FALSE;
   close_connection (self);
+  gst_chat_peer_forget_absent_in_loop (self);
   stop_source (&self->timer);
   g_clear_pointer (&self->held, gst_chat_message_free);
   gst_chat_peer_forget_users_in_loop (self);

@@ -37,6 +37,7 @@ gst_chat_peer_signal_clear (GstChatPeer * self)
   g_hash_table_unref (self->called);
   g_free (self->own_id);
   g_free (self->wish);
+  g_free (self->told);
 }
 
 /* --- out --- */
@@ -122,9 +123,9 @@ is_meant (GstChatPeer * self, const gchar * whom, const gchar * id)
   return g_strcmp0 (gst_chat_peer_user_name_in_loop (self, id), whom) == 0;
 }
 
-/* NULL: nobody that is online, or all of them had their call. */
-static const gchar *
-find_user (GstChatPeer * self, const gchar * whom, gboolean again)
+const gchar *
+gst_chat_peer_find_user_in_loop (GstChatPeer * self, const gchar * whom,
+    gboolean again)
 {
   for (guint i = 0; i < self->arrivals->len; i++) {
     const gchar *id = self->arrivals->pdata[i];
@@ -148,12 +149,18 @@ gst_chat_peer_dial_armed_in_loop (gpointer data)
   g_autofree gchar *armed = g_strdup (self->settings.call);
   GST_OBJECT_UNLOCK (self);
   const gchar *found = NULL;
-  if (self->wish != NULL && (found = find_user (self, self->wish, TRUE)))
+  if (self->wish != NULL && (found =
+          gst_chat_peer_find_user_in_loop (self, self->wish, TRUE)))
     g_clear_pointer (&self->wish, g_free);
-  if (found == NULL && armed != NULL)
-    found = find_user (self, armed, FALSE);
-  if (found == NULL)
+  if (found == NULL && armed != NULL
+      && (found = gst_chat_peer_find_user_in_loop (self, armed, FALSE))) {
+    g_free (self->told);
+    self->told = g_steal_pointer (&armed);
+  }
+  if (found == NULL) {
+    gst_chat_peer_watch_absent_in_loop (self);
     return;
+  }
   if (g_hash_table_size (self->called) >= MAX_CALLED)
     g_hash_table_remove_all (self->called);
   g_autofree gchar *id = g_strdup (found);
@@ -166,6 +173,7 @@ gst_chat_peer_rearm_in_loop (gpointer data)
   GstChatPeer *self = data;
 
   g_hash_table_remove_all (self->called);
+  g_clear_pointer (&self->told, g_free);
   gst_chat_peer_dial_armed_in_loop (self);
 }
 
@@ -548,6 +556,8 @@ call_in_loop (gpointer data)
     return;
   g_free (self->wish);
   self->wish = g_strdup (wish->whom);
+  if (g_strcmp0 (self->told, wish->whom) == 0)
+    g_clear_pointer (&self->told, g_free);
   wish->done = TRUE;
   gst_chat_peer_dial_armed_in_loop (self);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What the parts of chatpeer share. Shell: gstchatpeer.c; properties:
  * gstchatpeer-properties.c; the call: gstchatpeer-call.c; signalling and who is
- * online: gstchatpeer-signal.c; pads and EOS: gstchatpeer-pads.c. */
+ * online: gstchatpeer-signal.c, and who is not: gstchatpeer-absent.c; pads and
+ * EOS: gstchatpeer-pads.c. */
 #pragma once
 
 #include "gstchatpeer.h"
@@ -114,6 +115,8 @@ struct _GstChatPeer
   GPtrArray *arrivals;          /* their ids in the order in which they came; owned by roster */
   GHashTable *called;           /* ids that were in a call with us: not called again unasked */
   gchar *wish;                  /* asked for by the action, not yet called */
+  GSource *absent;              /* runs while whom we shall call is not online */
+  gchar *told;                  /* who was called, or the user knows to be away */
   guint n_bad;                  /* messages that could not be read */
 };
 
@@ -175,12 +178,21 @@ void gst_chat_peer_handle_offer_in_loop (GstChatPeer * self,
 void gst_chat_peer_forget_users_in_loop (GstChatPeer * self);
 const gchar *gst_chat_peer_user_name_in_loop (GstChatPeer * self,
     const gchar * id);
+/* An id, by an id, a name or "*". NULL: nobody that is online, or, unless
+ * @again, all of them had their call. */
+const gchar *gst_chat_peer_find_user_in_loop (GstChatPeer * self,
+    const gchar * whom, gboolean again);
 /* Calls whom `call` or the action asks for, if they are online and we are free. */
 void gst_chat_peer_dial_armed_in_loop (gpointer self);
 /* `call` was set: whoever it names is called, again if need be. */
 void gst_chat_peer_rearm_in_loop (gpointer self);
 gboolean gst_chat_peer_action_call (GstChatPeer * self, const gchar * id);
 void gst_chat_peer_action_hang_up (GstChatPeer * self);
+
+/* --- gstchatpeer-absent.c --- */
+/* Says in a moment, and once, that whom we shall call is not online. */
+void gst_chat_peer_watch_absent_in_loop (GstChatPeer * self);
+void gst_chat_peer_forget_absent_in_loop (GstChatPeer * self);
 
 /* --- gstchatpeer-pads.c --- */
 GstPad *gst_chat_peer_request_new_pad (GstElement * element,

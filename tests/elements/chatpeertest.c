@@ -260,6 +260,38 @@ test_peer_wait_message (TestPeer * test, GstMessageType type, guint nth)
   }
 }
 
+/* Lock held. */
+static gboolean
+has_warning (TestPeer * test, const gchar * part)
+{
+  for (guint i = 0; i < test->messages->len; i++) {
+    GstMessage *message = test->messages->pdata[i];
+    g_autoptr (GError) error = NULL;
+
+    if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_WARNING)
+      continue;
+    gst_message_parse_warning (message, &error, NULL);
+    if (strstr (error->message, part) != NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void
+test_peer_wait_warning (TestPeer * test, const gchar * part)
+{
+  gint64 deadline = g_get_monotonic_time () + PATIENCE;
+
+  g_mutex_lock (&test->lock);
+  while (!has_warning (test, part)) {
+    if (!g_cond_wait_until (&test->changed, &test->lock, deadline)) {
+      g_autofree gchar *what = g_strdup_printf ("the warning \"%s\"", part);
+      complain (test, what);
+    }
+  }
+  g_mutex_unlock (&test->lock);
+}
+
 void
 test_peer_wait_media (TestPeer * test, GstChatColour colour, guint hz)
 {

@@ -41,6 +41,8 @@ void test_peer_wait_call (TestPeer * test, const gchar * state, guint nth,
     const gchar * reason);
 guint test_peer_count_messages (TestPeer * test, GstMessageType type);
 void test_peer_wait_message (TestPeer * test, GstMessageType type, guint nth);
+/* Waits for a warning in whose text there is @part. */
+void test_peer_wait_warning (TestPeer * test, const gchar * part);
 /* Waits until what comes in now is a moving ball of @colour and a tone of @hz;
  * what came before is forgotten. */
 void test_peer_wait_media (TestPeer * test, GstChatColour colour, guint hz);

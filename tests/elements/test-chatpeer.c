@@ -217,6 +217,72 @@ GST_START_TEST (test_call_before_online)
 
 GST_END_TEST;
 
+/* A name that nobody has: said once, with the names that there are, and the
+ * call is made when somebody of that name comes. */
+GST_START_TEST (test_call_to_nobody)
+{
+  ChatWire *wire = chat_wire_new (TRUE, FALSE);
+  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
+  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  TestPeer *c = test_peer_new (wire, "ccc", NULL, 440);
+
+  g_object_set (a->peer, "call", "bbb", NULL);
+  test_peer_play (a, wire);
+  test_peer_wait_warning (a,
+      "Nobody called \"bbb\" is online, and nobody else");
+  test_peer_play (c, wire);
+  g_object_set (a->peer, "call", "Bob", NULL);
+  test_peer_wait_warning (a,
+      "Nobody called \"Bob\" is online. Online are: ccc");
+  call (a, "Zoe");
+  test_peer_wait_warning (a, "Nobody called \"Zoe\"");
+  /* Coming and going of others, a call, and being away for a while say
+   * nothing new. */
+  chat_wire_leave (wire, "ccc");
+  chat_wire_join (wire, "ccc");
+  call (c, "aaa");
+  test_peer_wait_call (a, "connected", 1, "none");
+  hang_up (c);
+  test_peer_wait_call (a, "idle", 1, "hung-up");
+  chat_wire_cut (wire, "aaa");
+  chat_wire_join (wire, "aaa");
+  /* Who begins to wait later is told later. */
+  call (c, "Yvo");
+  test_peer_wait_warning (c, "Nobody called \"Yvo\"");
+  fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_WARNING), 3);
+  g_object_set (a->peer, "call", "bbb", NULL);
+  test_peer_play (b, wire);
+  test_peer_wait_call (a, "connected", 2, "none");
+  test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
+  fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
+  test_peer_free (c, wire);
+  test_peer_free (a, wire);
+  test_peer_free (b, wire);
+  chat_wire_free (wire);
+}
+
+GST_END_TEST;
+
+/* A base server knows ids only, which is worth saying. */
+GST_START_TEST (test_call_by_name_without_names)
+{
+  ChatWire *wire = chat_wire_new (FALSE, FALSE);
+  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
+  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+
+  g_object_set (a->peer, "call", "Bob", NULL);
+  test_peer_play (a, wire);
+  test_peer_play (b, wire);
+  test_peer_wait_warning (a, "the server tells no names. Online are: bbb");
+  g_object_set (a->peer, "call", "bbb", NULL);
+  test_peer_wait_call (a, "connected", 1, "none");
+  test_peer_free (a, wire);
+  test_peer_free (b, wire);
+  chat_wire_free (wire);
+}
+
+GST_END_TEST;
+
 /* --- who is let in --- */
 
 static gboolean
@@ -573,6 +639,8 @@ chatpeer_suite (void)
   tcase_add_test (calls, test_one_way);
   tcase_add_test (calls, test_armed_by_name);
   tcase_add_test (calls, test_call_before_online);
+  tcase_add_test (calls, test_call_to_nobody);
+  tcase_add_test (calls, test_call_by_name_without_names);
   tcase_add_test (calls, test_ask);
   tcase_add_test (calls, test_accept_none);
   tcase_add_test (calls, test_third_caller_is_told_busy);

@@ -114,6 +114,23 @@ for (const [hidden, properties, says] of MISSING) {
 
 // ---- the other side ----
 
+test('trouble: who shall be called is not online, and comes later', async (t) => {
+  const { port } = await startServer(t, build);
+  const bob = new Person(t, port, { name: 'Bob' });
+  await bob.online();
+  const child = launch(t, chatpeer(port, 'Camera', 'call=Ann') + BOTH);
+  await prints(child, /WARNING: from element .*: Nobody called "Ann" is online. Online are: Bob. The call is made as soon as "Ann" comes.$/m);
+  const ann = new Person(t, port);
+  await ann.meets(PIPELINE);
+  await ann.hangUp();
+  await ann.stop();
+  await prints(child, /state=\(string\)idle/);
+  bob.call('Camera');
+  await bob.meets(PIPELINE);
+  equal(times(child, /^WARNING/gm), 1, 'warnings');
+  alive(child);
+});
+
 test('trouble: no common codec for the picture; the sound goes on', async (t) => {
   const { port } = await startServer(t, build);
   const child = launch(t, chatpeer(port, 'Camera', 'video-codecs=vp8') + BOTH);
