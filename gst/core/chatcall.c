@@ -310,8 +310,9 @@ step_calling (Step * step)
       end (step, step->event->reason != GST_CHAT_CALL_REASON_NONE ?
           step->event->reason : GST_CHAT_CALL_REASON_DECLINED);
       return;
-    case GST_CHAT_CALL_EVENT_REMOTE_HANG_UP:
-      end (step, GST_CHAT_CALL_REASON_HUNG_UP);
+    case GST_CHAT_CALL_EVENT_REMOTE_HANG_UP:   /* it could not answer */
+      end (step, step->event->reason != GST_CHAT_CALL_REASON_NONE ?
+          step->event->reason : GST_CHAT_CALL_REASON_HUNG_UP);
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_GONE:
       end (step, GST_CHAT_CALL_REASON_GONE);

@@ -17,6 +17,8 @@
 #define GST_CHAT_MAX_ROOM_BYTES 64
 #define GST_CHAT_MAX_REASON_BYTES 128
 #define GST_CHAT_MAX_TEXT_BYTES (16 * 1024)
+/* Why a call has ended, in words: all codecs of both sides fit. */
+#define GST_CHAT_MAX_WORDS_BYTES 512
 /* 128 bits in hexadecimal. */
 #define GST_CHAT_SESSION_CHARS 32
 /* One list of users; what a small machine can hold. */

@@ -336,6 +336,7 @@ gst_chat_message_build (const GstChatMessage * message)
       append_member (out, "to", message->peer);
       append_member (out, "session", message->session);
       append_member (out, "reason", message->reason);
+      append_member (out, "text", message->text);
       break;
     case GST_CHAT_EVENT_CHAT_MESSAGE:
       append_member (out, "to", message->peer);

@@ -62,7 +62,7 @@ typedef struct {
 
   gchar *session;               /* of `chat`, or of the relayed events */
   gchar *reason;
-  gchar *text;                  /* chat-message */
+  gchar *text;                  /* chat-message; hang-up and decline: words about @reason */
 
   /* ice-candidate; candidate is NULL at the end of candidates */
   gchar *candidate;

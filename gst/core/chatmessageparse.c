@@ -327,6 +327,8 @@ fill (GstChatMessage * message, JsonObject * object, GError ** error)
     case GST_CHAT_EVENT_DECLINE:
     case GST_CHAT_EVENT_CANCEL:
       take_reason (object, message);
+      message->text = gst_chat_text_clean (string_member (object, "text"),
+          GST_CHAT_MAX_WORDS_BYTES);
       return take_relayed (object, message, error);
     case GST_CHAT_EVENT_CHAT_MESSAGE:
       return take_relayed (object, message, error)

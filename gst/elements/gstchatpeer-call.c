@@ -183,6 +183,15 @@ on_failed (const GError * error, gpointer user_data)
   gst_chat_peer_fail_in_loop (user_data, g_error_copy (error));
 }
 
+static void
+on_notice (const gchar * text, gpointer user_data)
+{
+  GstChatPeer *self = user_data;
+
+  GST_ELEMENT_WARNING (self, STREAM, CODEC_NOT_FOUND,
+      ("The call goes on without a part: %s", text), (NULL));
+}
+
 void
 gst_chat_peer_fail_in_loop (GstChatPeer * self, GError * error)
 {
@@ -201,6 +210,7 @@ static const GstChatConnectionCallbacks callbacks = {
   .candidates_changed = on_candidates_changed,
   .link_state = on_link_state,
   .failed = on_failed,
+  .notice = on_notice,
   .receiver_for = gst_chat_peer_receiver_for_in_loop,
 };
 
@@ -340,12 +350,38 @@ send_description (GstChatPeer * self, GstChatEvent event, const gchar * sdp)
   gst_chat_peer_send_in_loop (self, message);
 }
 
+/* What the remote can do something about; what else may be in an error, as the
+ * name of a file, is nobody else's. */
+static gboolean
+concerns_remote (const GError * error)
+{
+  return g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_UNSUPPORTED)
+      || g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_MALFORMED)
+      || g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_PROTOCOL)
+      || g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_LIMIT);
+}
+
+void
+gst_chat_peer_take_words_in_loop (GstChatPeer * self,
+    const GstChatMessage * message)
+{
+  if (message->text == NULL || self->call.state == GST_CHAT_CALL_IDLE
+      || self->call.state == GST_CHAT_CALL_ENDING)
+    return;
+  g_clear_error (&self->call_error);
+  self->call_error = g_error_new (GST_CHAT_ERROR, GST_CHAT_ERROR_FAILED,
+      "The other side says: %s", message->text);
+}
+
 static void
 send_word (GstChatPeer * self, GstChatEvent event, const gchar * to,
     const gchar * session, GstChatCallReason reason)
 {
   g_autoptr (GstChatMessage) message = gst_chat_message_new (event);
 
+  if (reason == GST_CHAT_CALL_REASON_FAILED
+      && concerns_remote (self->call_error))
+    message->text = g_strdup (self->call_error->message);
   message->peer = g_strdup (to);
   message->session = g_strdup (session);
   if (reason != GST_CHAT_CALL_REASON_NONE)

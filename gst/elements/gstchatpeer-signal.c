@@ -247,6 +247,9 @@ handle_peer (GstChatPeer * self, const GstChatMessage * message,
     event.change = change_of (self, message->sdp);
   else if (type == GST_CHAT_CALL_EVENT_ANSWER)
     event.candidates = strstr (message->sdp, "a=candidate:") != NULL;
+  else if (event.relation == GST_CHAT_CALL_FROM_REMOTE
+      && event.reason == GST_CHAT_CALL_REASON_FAILED)
+    gst_chat_peer_take_words_in_loop (self, message);
   gst_chat_peer_step_in_loop (self, &event, message);
 }
 

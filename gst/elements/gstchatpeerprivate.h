@@ -157,6 +157,9 @@ void gst_chat_peer_user_event_in_loop (GstChatPeer * self,
     GstChatCallEventType type);
 /* Calls @id now. */
 void gst_chat_peer_dial_in_loop (GstChatPeer * self, const gchar * id);
+/* The remote says in words why it ends this call. */
+void gst_chat_peer_take_words_in_loop (GstChatPeer * self,
+    const GstChatMessage * message);
 /* Our own part of the call gave up. Takes @error. */
 void gst_chat_peer_fail_in_loop (GstChatPeer * self, GError * error);
 void gst_chat_peer_start_in_loop (gpointer self);

@@ -216,6 +216,8 @@ answer (GstChatConnection * self)
     return;
   }
   GST_DEBUG_OBJECT (self->webrtc, "answers %u of %u m-lines", n_accepted, n);
+  if (error)
+    gst_chat_connection_notice (self, g_strdup (error->message));
 
   self->phase = GST_CHAT_PHASE_NEGOTIATING;
   self->generation++;
@@ -443,6 +445,38 @@ take_choice (GstChatLine * line, const GstChatSdpMedia * media)
   return FALSE;
 }
 
+/* "The remote takes no video, offered as vp8, h264 (…)" */
+static void
+describe_line (GString * text, const GstChatLine * line)
+{
+  const gchar *kind = line->kind == GST_CHAT_KIND_AUDIO ? "audio" : "video";
+  g_string_append_printf (text, "%s no %s, offered as ",
+      text->len > 0 ? " and" : "The remote takes", kind);
+  for (guint i = 0; line->codecs && i < line->codecs->len; i++) {
+    const GstChatCodec *codec = g_ptr_array_index (line->codecs, i);
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", codec->name);
+  }
+  g_string_append_printf (text, " (the property %s-codecs of chatpeer says "
+      "which may be used)", kind);
+}
+
+/* What we would send and @answer does not want. NULL: it wants everything. */
+static gchar *
+what_is_refused (GstChatConnection * self, const GstChatSdp * answer)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < gst_chat_sdp_n_media (answer); i++) {
+    gint inside = gst_chat_sdp_map_to_inside (self->map, i);
+    if (inside < 0 || (guint) inside >= self->lines->len
+        || !gst_chat_sdp_get_media (answer, i)->rejected)
+      continue;
+    const GstChatLine *line = g_ptr_array_index (self->lines, inside);
+    if (line->sender)
+      describe_line (text, line);
+  }
+  return text->len > 0 ? g_strdup (text->str) : NULL;
+}
+
 /* FALSE: there is nothing in it for us. */
 static gboolean
 take_choices (GstChatConnection * self, const GstChatSdp * answer)
@@ -482,12 +516,15 @@ take_first_answer (GstChatConnection * self, GstChatSdp * answer)
     return;
   }
   self->remote = answer;
+  g_autofree gchar *refused = what_is_refused (self, answer);
   if (!take_choices (self, answer)) {
     gst_chat_connection_fail (self, g_error_new (GST_CHAT_ERROR,
-            GST_CHAT_ERROR_UNSUPPORTED,
+            GST_CHAT_ERROR_UNSUPPORTED, "%s", refused ? refused :
             "The remote takes nothing of what was offered"));
     return;
   }
+  if (refused)
+    gst_chat_connection_notice (self, g_steal_pointer (&refused));
   self->phase = GST_CHAT_PHASE_ANSWERING;
   self->generation++;
   set_description (self, "set-remote-description", GST_WEBRTC_SDP_TYPE_ANSWER,

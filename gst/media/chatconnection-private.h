@@ -112,6 +112,9 @@ struct _GstChatConnection {
 /* Ends this call, once: failed() is posted. @error is taken. */
 void gst_chat_connection_fail (GstChatConnection * connection, GError * error);
 
+/* notice() is posted. @text is taken. */
+void gst_chat_connection_notice (GstChatConnection * connection, gchar * text);
+
 /* ---- webrtcbin's promises ---- */
 
 typedef struct {

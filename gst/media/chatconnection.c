@@ -205,6 +205,19 @@ gst_chat_connection_fail (GstChatConnection * self, GError * error)
 }
 
 static void
+notice_in_loop (GstChatConnection * self, gpointer text)
+{
+  if (self->callbacks->notice)
+    self->callbacks->notice (text, self->user_data);
+}
+
+void
+gst_chat_connection_notice (GstChatConnection * self, gchar * text)
+{
+  gst_chat_mailbox_post (self->mailbox, 0, notice_in_loop, text, g_free);
+}
+
+static void
 fence_failed_in_loop (GstChatConnection * self, gpointer data)
 {
   gst_chat_connection_fail (self, g_error_copy (data));

@@ -41,6 +41,8 @@ typedef struct {
   /* This call cannot be: what the remote sent is refused, nothing in common, or
    * a codec gave up. Close the connection; it does nothing more. */
   void (*failed) (const GError * error, gpointer user_data);
+  /* The call goes on without something that the user should know of. May be NULL. */
+  void (*notice) (const gchar * text, gpointer user_data);
   /* The remote sends: returns the receiver to feed (made or kept by the
    * caller), or NULL: not wanted. @index counts this kind's m-lines from 0. */
   GstChatReceiver *(*receiver_for) (GstChatKind kind, guint index, gpointer user_data);

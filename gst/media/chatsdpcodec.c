@@ -112,9 +112,11 @@ set_nothing_common (const GstChatSdpMedia * media, const gchar * const *names,
   }
   g_autofree gchar *ours = g_strjoinv (", ", (gchar **) names);
   g_set_error (error, GST_CHAT_ERROR, GST_CHAT_ERROR_UNSUPPORTED,
-      "No common %s codec: we have %s; the remote has %s",
+      "No common %s codec: we have %s; the remote has %s. The property "
+      "%s-codecs of chatpeer says which may be used",
       gst_chat_media_type_name (media->type),
-      ours[0] != '\0' ? ours : "none", theirs->len > 0 ? theirs->str : "none");
+      ours[0] != '\0' ? ours : "none", theirs->len > 0 ? theirs->str : "none",
+      gst_chat_media_type_name (media->type));
   g_string_free (theirs, TRUE);
 }
 

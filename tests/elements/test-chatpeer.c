@@ -498,6 +498,53 @@ GST_START_TEST (test_garbage)
 
 GST_END_TEST;
 
+/* Both sides hear of both sides' codecs and what to change; then it is. */
+GST_START_TEST (test_no_common_codec)
+{
+  ChatWire *wire = chat_wire_new (TRUE, FALSE);
+  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
+  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+
+  g_object_set (a->peer, "video-codecs", "vp8", "audio-codecs", "opus", NULL);
+  g_object_set (b->peer, "video-codecs", "h264", "audio-codecs", "pcmu", NULL);
+  test_peer_play (a, wire);
+  test_peer_play (b, wire);
+  call (a, "bbb");
+  test_peer_wait_call (b, "idle", 1, "failed");
+  test_peer_wait_call (a, "idle", 1, "failed");
+  test_peer_wait_warning (b, "The call has ended: No common audio codec: "
+      "we have pcmu; the remote has \u201cOPUS\u201d. The property "
+      "audio-codecs of chatpeer says which may be used");
+  test_peer_wait_warning (a, "The call has ended: The other side says: "
+      "No common audio codec: we have pcmu; the remote has \u201cOPUS\u201d. "
+      "The property audio-codecs of chatpeer says which may be used");
+  g_object_set (b->peer, "audio-codecs", NULL, NULL);
+  call (a, "bbb");
+  test_peer_wait_call (a, "connected", 1, "none");
+  test_peer_wait_call (b, "connected", 1, "none");
+  test_peer_wait_warning (b, "The call goes on without a part: No common video "
+      "codec: we have h264; the remote has \u201cVP8\u201d. The property video-codecs");
+  test_peer_wait_warning (a,
+      "The call goes on without a part: The remote takes "
+      "no video, offered as vp8 (the property video-codecs");
+  hang_up (a);
+  test_peer_wait_call (a, "idle", 2, "hung-up");
+  test_peer_wait_call (b, "idle", 2, "hung-up");
+  g_object_set (b->peer, "video-codecs", "h264,vp8", NULL);
+  call (b, "aaa");
+  test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
+  test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
+  fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_WARNING), 2);
+  fail_unless_equals_int (test_peer_count_messages (b, GST_MESSAGE_WARNING), 2);
+  fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
+  fail_unless_equals_int (test_peer_count_messages (b, GST_MESSAGE_ERROR), 0);
+  test_peer_free (a, wire);
+  test_peer_free (b, wire);
+  chat_wire_free (wire);
+}
+
+GST_END_TEST;
+
 /* --- EOS and states --- */
 
 GST_START_TEST (test_eos_in_a_call)
@@ -647,6 +694,7 @@ chatpeer_suite (void)
   tcase_add_test (calls, test_signalling_lost_and_back);
   tcase_add_test (calls, test_remote_falls_silent);
   tcase_add_test (calls, test_garbage);
+  tcase_add_test (calls, test_no_common_codec);
   suite_add_tcase (suite, states);
   tcase_add_test (states, test_pads);
   tcase_add_test (states, test_harness);

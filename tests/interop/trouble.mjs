@@ -139,6 +139,7 @@ test('trouble: no common codec for the picture; the sound goes on', async (t) =>
   await ann.online();
   ann.call('Camera');
   await ann.meets(PIPELINE, 'audio');
+  await prints(child, /WARNING: .*The call goes on without a part: No common video codec: we have vp8; the remote has .H264.\. The property video-codecs/);
   await ann.hangUp();
   await ann.stop();
   const bob = new Person(t, port, { name: 'Bob' });
@@ -146,6 +147,27 @@ test('trouble: no common codec for the picture; the sound goes on', async (t) =>
   bob.call('Camera');
   await bob.meets(PIPELINE);
   alive(child);
+});
+
+test('trouble: no codec in common, which both sides are told', async (t) => {
+  const { port } = await startServer(t, build);
+  const callee = launch(t, chatpeer(port, 'Callee', 'video-codecs=h264 audio-codecs=opus') + BOTH);
+  await online(callee);
+  const caller = launch(t, chatpeer(port, 'Caller', 'video-codecs=vp8 audio-codecs=pcmu call=Callee') + BOTH);
+  const words = 'No common audio codec: we have opus; the remote has .PCMU.\\. The property audio-codecs of chatpeer says which may be used';
+  await prints(callee, new RegExp(`WARNING: .*The call has ended: ${words}`));
+  await prints(caller, new RegExp(`WARNING: .*The call has ended: The other side says: ${words}`));
+  for (const child of [callee, caller]) {
+    await prints(child, /state=\(string\)idle.*reason=\(string\)failed/);
+    alive(child);
+  }
+  const ann = new Person(t, port);
+  await ann.online();
+  for (const name of ['Callee', 'Caller']) {
+    ann.call(name);
+    await ann.meets(PIPELINE);
+    await ann.hangUp();
+  }
 });
 
 test('trouble: a source that fails is the pipeline\'s own error; one that ends leaves the other', async (t) => {
