@@ -4,6 +4,7 @@
 //   node tests/interop/run.mjs BUILDDIR [--list] [--only=TEXT] [--jobs=N]
 import { run } from '../support/harness.mjs';
 import { closeAll } from '../support/shared-browsers.mjs';
+import './hostile.mjs';
 import './launch.mjs';
 import './pairs.mjs';
 import './recording.mjs';

@@ -45,6 +45,27 @@ test('trouble: no server, and one that comes later; it goes in a call and comes 
   alive(child);
 }, { seconds: 240 });
 
+test('trouble: the server goes before a call, and while it rings', async (t) => {
+  const first = await startServer(t, build);
+  const child = launch(t, chatpeer(first.port, 'Camera', 'call=Ann') + BOTH);
+  await online(child);
+  await first.child.stop('SIGKILL');
+  await prints(child, new RegExp(`WARNING: .*127.0.0.1:${first.port}.*(lost|closed)`));
+  const second = await startServer(t, build, [`--port=${first.port}`]);
+  await until(() => times(child, /chat-signalling.*state=\(string\)connected/g) === 2, 'the pipeline online again', 60000);
+
+  const ann = new Person(t, first.port, { properties: 'accept=ask' });
+  await prints(child, /chat-call,.*state=\(string\)ringing/);
+  await second.child.stop('SIGKILL');
+  await prints(child, /chat-call,.*state=\(string\)idle.*reason=\(string\)lost/);
+  equal((await ann.json((l) => l['chat-call']?.state === 'idle', 'the end there'))['chat-call'].reason, 'lost', 'what the other side is told');
+  await ann.stop();
+  await startServer(t, build, [`--port=${first.port}`]);
+  const back = new Person(t, first.port);
+  await back.meets(PIPELINE, 'video audio', 60000);
+  alive(child);
+}, { seconds: 240 });
+
 // ---- the address ----
 
 test('trouble: uri is wrong', async (t) => {
