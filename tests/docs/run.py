@@ -154,14 +154,25 @@ def make_film(folder):
                    cwd=folder, env=ENV, check=True)
 
 
+def make_signals(folder, uri):
+    """A recording of what a server says at first."""
+    subprocess.run(["gst-launch-1.0", "-q", "chatsignalsrc", "uri=" + uri, "num-buffers=3", "!", "gdppay", "!", "filesink",
+                    "location=signals.gdp"], cwd=folder, env=ENV, check=True, timeout=60)
+
+
 def test_run(command):
     """It reaches the server and ends by itself after Ctrl-C."""
     with tempfile.TemporaryDirectory() as folder:
         if any("film" in word for word in command.words):
             make_film(folder)
+        if "filesrc" in command.words and "location=signals.gdp" in command.words:
+            chat, uri = server()
+            with chat:
+                make_signals(folder, uri)
         chat, uri = server()
         with chat, Child(runnable(command, uri), cwd=folder) as child:
-            child.wait_for(r"chat-signalling.*state=\S*connected|signalling-connected|End of stream|EOS")
+            child.wait_for(r"chat-signalling.*state=\S*connected|signalling-connected|End of stream|EOS"
+                           if "gdpdepay" not in command.words else "Setting pipeline to PLAYING")
             errors = [line for line in child.lines if line.startswith("ERROR")]
             check(not errors, "\n".join(errors))
             status = child.end(signal.SIGINT)
@@ -343,6 +354,15 @@ def test_embed_python():
         check(greeter.end(signal.SIGINT) == 0, "exit status 0")
 
 
+def test_transport():
+    """Two chatpeers meet through appsrcs and nothing else."""
+    with Child(["/usr/bin/python3", "-u", os.path.join(TOP, "examples/transport.py"), "20"]) as transport:
+        for name in ("left", "right"):
+            transport.wait_for(name + ": connected none")
+            transport.wait_for(name + r": [2-9]\d pictures|%s: \d{3,} pictures" % name)
+        check(transport.process.wait(20) == 0, "exit status 0")
+
+
 def test_short_enough():
     with open(os.path.join(TOP, "examples/embed.c")) as file:
         lines = len(file.readlines())
@@ -375,6 +395,7 @@ def main():
     case("example: embed.c", test_embed)
     case("example: embed.c, a remote without a microphone", test_no_microphone)
     case("example: embed.py", test_embed_python)
+    case("example: transport.py", test_transport)
     if not ONLY:
         status = subprocess.run(["/usr/bin/python3", os.path.join(TOP, "tests/docs/snapshot.py"), BUILD],
                                 env=ENV).returncode
