@@ -288,6 +288,19 @@ close_connection (GstChatPeer * self)
   gst_chat_peer_drop_released_in_loop (self);
 }
 
+/* Who is told a reason by the server must not hear of a hang-up first, which
+ * comes the faster way. */
+static void
+say_goodbye (GstChatPeer * self)
+{
+  gboolean told = self->call.relay && self->call.online
+      && self->call.remote_chat;
+
+  if (self->connection != NULL
+      && (!told || self->call.reason == GST_CHAT_CALL_REASON_HUNG_UP))
+    gst_chat_connection_say_goodbye_in_loop (self->connection);
+}
+
 static void
 open_connection (GstChatPeer * self)
 {
@@ -530,6 +543,7 @@ run_effect (GstChatPeer * self, const GstChatCallEffect * effect,
       open_connection (self);
       return;
     case GST_CHAT_CALL_EFFECT_CLOSE:
+      say_goodbye (self);
       close_connection (self);
       post_event (self, GST_CHAT_CALL_EVENT_CLOSED, self->call.generation);
       return;

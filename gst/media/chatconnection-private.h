@@ -98,6 +98,7 @@ struct _GstChatConnection {
   guint n_remote_candidates;
 
   gboolean connected;
+  gboolean goodbye;             /* the remote hears of the end by DTLS */
   GPtrArray *blocked;           /* GstChatBlockedPad: media that came too early */
   GPtrArray *promises;          /* GstPromise: what webrtcbin owes us, and some that it has paid */
   guint n_pads;

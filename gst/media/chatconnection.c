@@ -5,6 +5,7 @@
 
 #include "chaterror.h"
 #include "chatfence.h"
+#include "chatgoodbye.h"
 
 /* ---- mailbox ---- */
 
@@ -361,6 +362,13 @@ gst_chat_connection_new_in_loop (GstChatLoop * loop, GstBin * bin,
 }
 
 void
+gst_chat_connection_say_goodbye_in_loop (GstChatConnection * self)
+{
+  g_return_if_fail (GST_CHAT_IS_IN_LOOP (self));
+  self->goodbye = self->connected;
+}
+
+void
 gst_chat_connection_close_in_loop (GstChatConnection * self)
 {
   g_return_if_fail (GST_CHAT_IS_IN_LOOP (self));
@@ -372,7 +380,8 @@ gst_chat_connection_close_in_loop (GstChatConnection * self)
         0, NULL, NULL, self->mailbox);
   gst_chat_connection_detach_all (self);
   if (self->call) {
-    gst_chat_fence_dismiss (self->call, self->webrtc);
+    gst_chat_fence_dismiss (self->call, self->webrtc,
+        self->goodbye ? gst_chat_goodbye_say : NULL);
     gst_clear_object (&self->call);
   }
   connection_free (self);

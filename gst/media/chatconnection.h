@@ -120,6 +120,11 @@ gboolean gst_chat_connection_is_connected_in_loop (GstChatConnection * connectio
  * loop's thread, and with no lock held. FALSE: something hangs in a sink. */
 gboolean gst_chat_connection_wait_closed (GstBin * bin);
 
+/* The close that follows tells the remote, if it is connected, that this is the
+ * end; it hears so by DTLS, at once and with no server. Otherwise it finds out
+ * when nothing comes any more. */
+void gst_chat_connection_say_goodbye_in_loop (GstChatConnection * connection);
+
 /* Detaches senders and receivers (their pads stay), takes webrtcbin out of the
  * bin and brings it to NULL in another thread. Frees. From any state. */
 void gst_chat_connection_close_in_loop (GstChatConnection * connection);

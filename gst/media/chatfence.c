@@ -133,6 +133,7 @@ gst_chat_fence_wait (GstBin * parent, guint milliseconds)
 typedef struct
 {
   GstElement *first;            /* or NULL */
+    gboolean (*before) (GstElement * first);    /* or NULL */
   Running *running;             /* NULL: it had no parent */
 } Dismissal;
 
@@ -190,6 +191,8 @@ dismiss_in_thread (GstElement * fence, gpointer data)
   if (dismissal->first) {
     /* A bin on its way down pulls its children up to where it is. */
     gst_element_set_locked_state (dismissal->first, TRUE);
+    if (dismissal->before)
+      dismissal->before (dismissal->first);
     stop (dismissal->first);
     if (GST_IS_BIN (dismissal->first)) {
       GstIterator *all = gst_bin_iterate_recurse (GST_BIN (dismissal->first));
@@ -202,7 +205,8 @@ dismiss_in_thread (GstElement * fence, gpointer data)
 }
 
 void
-gst_chat_fence_dismiss (GstBin * fence, GstElement * first)
+gst_chat_fence_dismiss (GstBin * fence, GstElement * first,
+    gboolean (*before) (GstElement * first))
 {
   gst_chat_fence_disarm (GST_CHAT_FENCE (fence));
 
@@ -211,6 +215,7 @@ gst_chat_fence_dismiss (GstBin * fence, GstElement * first)
   gst_object_ref (fence);
   Dismissal *dismissal = g_new0 (Dismissal, 1);
   dismissal->first = first ? gst_object_ref (first) : NULL;
+  dismissal->before = before;
   GstObject *parent = gst_object_get_parent (GST_OBJECT (fence));
   if (parent) {
     dismissal->running = running_of (GST_BIN (parent));

@@ -20,9 +20,11 @@ GstBin *gst_chat_fence_new (const gchar * name, GstChatFenceFailed failed,
 void gst_chat_fence_disarm (GstChatFence * fence);
 
 /* Takes @fence out of its parent now, and to NULL in another thread. @first (may
- * be NULL), a child of it, goes to NULL before the rest. Takes the reference
- * that the parent had; never blocks. */
-void gst_chat_fence_dismiss (GstBin * fence, GstElement * first);
+ * be NULL), a child of it, goes to NULL before the rest; @before (may be NULL) is
+ * called there with it, while it still runs. Takes the reference that the parent
+ * had; never blocks. */
+void gst_chat_fence_dismiss (GstBin * fence, GstElement * first,
+    gboolean (*before) (GstElement * first));
 /* Waits until all that was dismissed from @parent has stopped; FALSE: not in
  * @milliseconds. Not in a thread that has to stop for that. */
 gboolean gst_chat_fence_wait (GstBin * parent, guint milliseconds);

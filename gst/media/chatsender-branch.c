@@ -291,5 +291,5 @@ gst_chat_sender_dismiss_branch (GstChatSender * self)
   gst_clear_object (&self->encode_src);
   gst_clear_object (&self->call_sink);
   if (self->encode)
-    gst_chat_fence_dismiss (g_steal_pointer (&self->encode), NULL);
+    gst_chat_fence_dismiss (g_steal_pointer (&self->encode), NULL, NULL);
 }

@@ -2,7 +2,7 @@
 // What webrtcbin 1.22 does to a call with a real browser, and that it does not
 // happen: see docs/webrtcbin-traps.md.
 import path from 'node:path';
-import { check, pause, test } from '../support/harness.mjs';
+import { check, equal, pause, test, until } from '../support/harness.mjs';
 import { hearsTone, seesBall } from '../support/media.mjs';
 import { Probe, startRelay } from '../support/servers.mjs';
 import { browser } from '../support/shared-browsers.mjs';
@@ -64,6 +64,40 @@ test('traps: the tutorial in chromium is called three times on its one connectio
     await end;
   }
 }, { seconds: 150 });
+
+// DTLS of the page's connection; connectionState does not tell.
+const dtlsState = (page) => page.evaluate(() => [...new Set(window.tutorial.peerConnection.getReceivers()
+  .map((r) => r.transport?.state))].join(' '));
+
+for (const kind of ['chromium', 'firefox']) {
+  test(`traps: ${kind} sees at once that we hang up`, async (t) => {
+    const { probe, page } = await meet(t, kind);
+    await call(probe, page);
+    await bothWays(probe, page);
+    equal(await dtlsState(page), 'connected', 'before');
+    const hungUp = Date.now();
+    probe.send('hang-up');
+    await until(async () => await dtlsState(page) === 'closed', async () => `the page to see it; it says ${await dtlsState(page)}`, 2000);
+    t.note(`seen after ${Date.now() - hungUp} ms`);
+    // Firefox does not begin anew on a connection that it has.
+    if (kind === 'firefox')
+      return;
+    await probe.json((l) => l['chat-call']?.state === 'idle', 'the end of the call');
+    for (const weCall of [false, true]) {
+      t.note(`the next one, ${weCall ? 'called' : 'calling'}`);
+      const again = probe.next((l) => l['chat-call']?.state === 'connected', 'the call to connect', 30000);
+      if (weCall)
+        await call(probe, page);
+      else
+        await click(page);
+      await again;
+      await bothWays(probe, page);
+      const end = idle(probe);
+      probe.send('hang-up');
+      await end;
+    }
+  }, { seconds: 150 });
+}
 
 for (const weCall of [true, false]) {
   test(`traps: chromium gets again what was lost after the second round, ${weCall ? 'called' : 'calling'}`, async (t) => {

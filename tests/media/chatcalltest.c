@@ -324,8 +324,10 @@ static void
 close_in_loop (gpointer data)
 {
   Side *side = data;
-  if (side->connection)
+  if (side->connection) {
+    gst_chat_connection_say_goodbye_in_loop (side->connection);
     gst_chat_connection_close_in_loop (side->connection);
+  }
   side->connection = NULL;
 }
 

@@ -560,6 +560,32 @@ GST_START_TEST (test_closed_dtls_is_noticed)
 
 GST_END_TEST;
 
+static void
+hang_up_in_loop (gpointer data)
+{
+  Side *side = data;
+  gst_chat_connection_say_goodbye_in_loop (side->connection);
+  gst_chat_connection_close_in_loop (side->connection);
+  side->connection = NULL;
+}
+
+/* webrtcbin closes without close_notify. The second time the pipeline pauses
+ * first, as it does on its way down: sinks keep then what they get. */
+GST_START_TEST (test_remote_is_told_of_the_end)
+{
+  setup ();
+  start ();
+  if (__i__ == 1)
+    fail_if (gst_element_set_state (callee->pipeline,
+            GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE);
+  side_call (callee, hang_up_in_loop);
+  fail_unless (side_wait (caller, is_closed, 3));
+  fail_unless (gst_chat_connection_wait_closed (GST_BIN (callee->pipeline)));
+  teardown ();
+}
+
+GST_END_TEST;
+
 /* ---- 17: what browsers need to raise their bitrate ---- */
 
 GST_START_TEST (test_twcc_on_every_m_line)
@@ -846,6 +872,7 @@ traps_suite (void)
   tcase_add_test (tcase, test_no_network_and_no_stun_server);
   tcase_add_test (tcase, test_libnice_is_told);
   tcase_add_test (tcase, test_closed_dtls_is_noticed);
+  tcase_add_loop_test (tcase, test_remote_is_told_of_the_end, 0, 2);
   tcase_add_test (tcase, test_twcc_on_every_m_line);
   tcase_add_test (tcase, test_slow_answer_leaves_no_delay);
   tcase_add_test (tcase, test_first_picture_does_not_wait_for_latency);
