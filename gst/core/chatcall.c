@@ -97,7 +97,7 @@ leave (Step * step, GstChatCallReason reason)
         if (call->role == GST_CHAT_CALL_ROLE_CALLEE)
           add (step, GST_CHAT_CALL_EFFECT_SEND_DECLINE, reason);
         else if (call->offer_sent)
-          effect (step, GST_CHAT_CALL_EFFECT_SEND_CANCEL);
+          add (step, GST_CHAT_CALL_EFFECT_SEND_CANCEL, reason);
         break;
       case GST_CHAT_CALL_CONNECTING:
       case GST_CHAT_CALL_CONNECTED:
@@ -375,7 +375,8 @@ step_asked (Step * step)
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_CANCEL:
     case GST_CHAT_CALL_EVENT_REMOTE_HANG_UP:
-      end (step, GST_CHAT_CALL_REASON_CANCELLED);
+      end (step, step->event->reason == GST_CHAT_CALL_REASON_NO_ANSWER ?
+          step->event->reason : GST_CHAT_CALL_REASON_CANCELLED);
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_GONE:
       end (step, GST_CHAT_CALL_REASON_GONE);

@@ -67,8 +67,8 @@ typedef enum {
   GST_CHAT_CALL_EVENT_ANSWER,   /* @chat, @candidates */
   GST_CHAT_CALL_EVENT_REMOTE_RINGING,
   GST_CHAT_CALL_EVENT_REMOTE_DECLINE,   /* @reason */
-  GST_CHAT_CALL_EVENT_REMOTE_CANCEL,
-  GST_CHAT_CALL_EVENT_REMOTE_HANG_UP,
+  GST_CHAT_CALL_EVENT_REMOTE_CANCEL,    /* @reason */
+  GST_CHAT_CALL_EVENT_REMOTE_HANG_UP,   /* @reason */
   GST_CHAT_CALL_EVENT_REMOTE_GONE,
   GST_CHAT_CALL_EVENT_REMOTE_CANDIDATE,
   /* our connection; @generation says which one */
@@ -138,7 +138,7 @@ typedef enum {
   /* to the remote of the call */
   GST_CHAT_CALL_EFFECT_SEND_RINGING,
   GST_CHAT_CALL_EFFECT_SEND_DECLINE,    /* @reason */
-  GST_CHAT_CALL_EFFECT_SEND_CANCEL,
+  GST_CHAT_CALL_EFFECT_SEND_CANCEL,     /* @reason */
   GST_CHAT_CALL_EFFECT_SEND_HANG_UP,    /* @reason */
   /* to the sender of this event: decline its offer, hang up after its answer */
   GST_CHAT_CALL_EFFECT_REJECT,  /* @reason */

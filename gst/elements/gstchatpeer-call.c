@@ -576,7 +576,7 @@ run_effect (GstChatPeer * self, const GstChatCallEffect * effect,
       return;
     case GST_CHAT_CALL_EFFECT_SEND_CANCEL:
       send_word (self, GST_CHAT_EVENT_CANCEL, self->peer_id, self->session,
-          GST_CHAT_CALL_REASON_NONE);
+          effect->reason);
       return;
     case GST_CHAT_CALL_EFFECT_SEND_HANG_UP:
       send_word (self, GST_CHAT_EVENT_HANG_UP, self->peer_id, self->session,

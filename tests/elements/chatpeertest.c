@@ -5,7 +5,15 @@
 #include <gst/check/gstcheck.h>
 
 /* Slow machines, sanitizers and eight others on two cores. */
-#define PATIENCE (30 * G_TIME_SPAN_SECOND)
+#define PATIENCE (30 * G_TIME_SPAN_SECOND + more_patience)
+
+static gint64 more_patience;
+
+void
+test_peer_be_patient (guint seconds)
+{
+  more_patience = seconds * G_TIME_SPAN_SECOND;
+}
 
 static GstPadProbeReturn
 on_data (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)

@@ -34,6 +34,8 @@ void test_peer_play (TestPeer * test, ChatWire * wire);
 void test_peer_stop (TestPeer * test);
 void test_peer_free (TestPeer * test, ChatWire * wire);
 
+/* How many seconds more than usual is waited from now on. */
+void test_peer_be_patient (guint seconds);
 /* How many chat-call messages of that state there were. */
 guint test_peer_count (TestPeer * test, const gchar * state);
 /* Waits for the nth (from 1) of them; its reason must be @reason unless NULL. */

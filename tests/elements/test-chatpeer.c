@@ -419,6 +419,83 @@ GST_START_TEST (test_third_caller_is_told_busy)
 
 GST_END_TEST;
 
+/* Both ends of the @nth call know why it is over, one soon after the other. */
+static void
+ends_together (TestPeer * first, TestPeer * second, guint nth,
+    const gchar * reason)
+{
+  test_peer_wait_call (first, "idle", nth, reason);
+  gint64 began = g_get_monotonic_time ();
+  test_peer_wait_call (second, "idle", nth, reason);
+  gint64 took = g_get_monotonic_time () - began;
+  fail_unless (took < G_TIME_SPAN_SECOND, "%s came after %" G_GINT64_FORMAT
+      " us", reason, took);
+}
+
+GST_START_TEST (test_reasons_at_both_ends)
+{
+  ChatWire *wire = chat_wire_new (TRUE, FALSE);
+  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
+  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+
+  gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
+  test_peer_play (a, wire);
+  test_peer_play (b, wire);
+  call (a, "bbb");
+  test_peer_wait_call (b, "ringing", 1, "none");
+  hang_up (b);
+  ends_together (b, a, 1, "declined");
+  call (a, "bbb");
+  test_peer_wait_call (b, "ringing", 2, "none");
+  hang_up (a);
+  ends_together (a, b, 2, "cancelled");
+  gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "all");
+  for (guint i = 3; i <= 4; i++) {
+    call (a, "bbb");
+    test_peer_wait_call (a, "connected", i - 2, "none");
+    test_peer_wait_call (b, "connected", i - 2, "none");
+    test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
+    if (i == 3) {
+      hang_up (b);
+      ends_together (b, a, i, "hung-up");
+    }
+  }
+  /* What b sends does not get out any more; what it hears still comes in, and
+   * by the server it is told. */
+  g_object_set (a->peer, "media-timeout", 1500, NULL);
+  gst_element_set_state (b->pipeline, GST_STATE_PAUSED);
+  ends_together (a, b, 4, "lost");
+  test_peer_free (a, wire);
+  test_peer_free (b, wire);
+  chat_wire_free (wire);
+}
+
+GST_END_TEST;
+
+/* It rings for 45 seconds; both give up. */
+GST_START_TEST (test_no_answer)
+{
+  ChatWire *wire = chat_wire_new (TRUE, FALSE);
+  TestPeer *a = test_peer_new (wire, "aaa", NULL, 440);
+  TestPeer *b = test_peer_new (wire, "bbb", NULL, 880);
+
+  gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
+  test_peer_play (a, wire);
+  test_peer_play (b, wire);
+  call (a, "bbb");
+  test_peer_wait_call (a, "ringing", 1, "none");
+  test_peer_be_patient (60);
+  ends_together (a, b, 1, "no-answer");
+  test_peer_be_patient (0);
+  call (a, "bbb");
+  test_peer_wait_call (b, "ringing", 2, "none");
+  test_peer_free (a, wire);
+  test_peer_free (b, wire);
+  chat_wire_free (wire);
+}
+
+GST_END_TEST;
+
 /* --- what goes wrong --- */
 
 /* The media of two of ours goes on without the server, and the session tells
@@ -722,6 +799,8 @@ chatpeer_suite (void)
   tcase_add_test (calls, test_ask);
   tcase_add_test (calls, test_accept_none);
   tcase_add_test (calls, test_third_caller_is_told_busy);
+  tcase_add_test (calls, test_reasons_at_both_ends);
+  tcase_add_test (calls, test_no_answer);
   tcase_add_test (calls, test_signalling_lost_and_back);
   tcase_add_test (calls, test_remote_falls_silent);
   tcase_add_test (calls, test_garbage);
