@@ -54,3 +54,29 @@
 #define GST_CHAT_ANSWER_TIME_US (60 * G_USEC_PER_SEC)
 /* How many callers of one user are remembered; nobody answers more at once. */
 #define GST_CHAT_MAX_CALLERS 256
+
+/* What one connection, one address and the server as a whole may have, unless
+ * GstChatLimits says otherwise. */
+/* A call is ten events and some fifty candidates; a mesh of six begins five
+ * calls at once. */
+#define GST_CHAT_EVENTS_PER_SECOND 50
+#define GST_CHAT_EVENTS_BURST 500
+/* An offer is 10 KiB; the largest message alone has to fit into the burst. */
+#define GST_CHAT_BYTES_PER_SECOND (256 * 1024)
+#define GST_CHAT_BYTES_BURST (2 * GST_CHAT_MAX_MESSAGE_BYTES)
+/* What is refused is forgiven so often, and once more each minute; then we do
+ * without the sender. */
+#define GST_CHAT_PATIENCE 64
+/* A school behind one address; a browser has six connections, a chat is one. */
+#define GST_CHAT_CONNECTIONS_PER_ADDRESS 512
+#define GST_CHAT_SESSIONS_PER_ADDRESS 512
+/* That school's lesson begins; each arrival is told to all others. */
+#define GST_CHAT_ARRIVALS_PER_SECOND 10
+#define GST_CHAT_ARRIVALS_BURST 200
+/* An honest request takes some milliseconds: so many at a time are an attack,
+ * and the oldest of them is the first that has to be one of it. */
+#define GST_CHAT_MAX_PENDING 4096
+/* Each waits in GLib's main loop, which walks all of them at each wake-up. */
+#define GST_CHAT_MAX_POLLING 2048
+/* All see each other come and go: the cost grows with the square. */
+#define GST_CHAT_MAX_ROOM_USERS 4096
