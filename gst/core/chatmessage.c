@@ -151,6 +151,16 @@ gst_chat_message_new (GstChatEvent event)
   return message;
 }
 
+GstChatMessage *
+gst_chat_server_info_new (const gchar * server)
+{
+  GstChatMessage *message = gst_chat_message_new (GST_CHAT_EVENT_SERVER_INFO);
+  message->server = g_strdup (server);
+  message->features = GST_CHAT_FEATURE_NAMES | GST_CHAT_FEATURE_ROOMS
+      | GST_CHAT_FEATURE_RELAY;
+  return message;
+}
+
 void
 gst_chat_message_free (GstChatMessage * message)
 {
@@ -254,6 +264,13 @@ append_users (GString * out, const GPtrArray * users)
 }
 
 static void
+append_limit (GString * out, const gchar * name, guint value)
+{
+  if (value != 0)
+    g_string_append_printf (out, ",\"%s\":%u", name, value);
+}
+
+static void
 append_server_info (GString * out, const GstChatMessage * message)
 {
   static const struct
@@ -286,8 +303,13 @@ append_server_info (GString * out, const GstChatMessage * message)
     append_member (out, "credential", server->credential);
     g_string_append_c (out, '}');
   }
-  g_string_append_printf (out, "],\"limits\":{\"sdp\":%d,\"text\":%d}",
+  g_string_append_printf (out, "],\"limits\":{\"sdp\":%d,\"text\":%d",
       GST_CHAT_MAX_SDP_BYTES, GST_CHAT_MAX_TEXT_BYTES);
+  append_limit (out, "events", message->max_events);
+  append_limit (out, "bytes", message->max_bytes);
+  append_limit (out, "users", message->max_users);
+  g_string_append_c (out, '}');
+  append_member (out, "reason", message->reason);
 }
 
 gchar *

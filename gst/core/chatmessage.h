@@ -74,11 +74,18 @@ typedef struct {
   gchar *server;                /* server-info */
   guint features;               /* GstChatFeatures */
   GPtrArray *ice_servers;       /* GstChatIceServer */
+  /* Of a connection, each second, and of a room; 0: not said. */
+  guint max_events;
+  guint max_bytes;
+  guint max_users;
 } GstChatMessage;
 
 GstChatMessage *gst_chat_message_new (GstChatEvent event);
 void gst_chat_message_free (GstChatMessage * message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatMessage, gst_chat_message_free)
+
+/* A server-info of this program, which calls itself @server. */
+GstChatMessage *gst_chat_server_info_new (const gchar * server);
 
 GstChatUser *gst_chat_user_new (const gchar * id, const gchar * name);
 void gst_chat_user_free (GstChatUser * user);

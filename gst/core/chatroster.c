@@ -94,18 +94,21 @@ append_socket (GString * text, const GstChatRosterUser * user)
 }
 
 static GBytes *
-build_server_info (const gchar * server)
+build_server_info (const GstChatMessage * info)
 {
-  g_autoptr (GstChatMessage) message =
-      gst_chat_message_new (GST_CHAT_EVENT_SERVER_INFO);
-  message->server = g_strdup (server);
-  message->features = GST_CHAT_FEATURE_NAMES | GST_CHAT_FEATURE_ROOMS
-      | GST_CHAT_FEATURE_RELAY;
-  g_autofree gchar *payload = gst_chat_message_build (message);
-  GString *text = begin_frame (gst_chat_event_name (message->event), 256);
+  g_autofree gchar *payload = gst_chat_message_build (info);
+  GString *text = begin_frame (gst_chat_event_name (info->event), 512);
   /* Without its closing brace, which end_frame() brings. */
   g_string_append_len (text, payload + 1, (gssize) strlen (payload) - 2);
   return end_frame (text);
+}
+
+void
+gst_chat_roster_set_server_info (GstChatRoster * roster,
+    const GstChatMessage * info)
+{
+  g_bytes_unref (roster->server_info);
+  roster->server_info = build_server_info (info);
 }
 
 static void
@@ -121,7 +124,8 @@ GstChatRoster *
 gst_chat_roster_new (const gchar * server)
 {
   GstChatRoster *roster = g_new0 (GstChatRoster, 1);
-  roster->server_info = build_server_info (server);
+  g_autoptr (GstChatMessage) info = gst_chat_server_info_new (server);
+  roster->server_info = build_server_info (info);
   roster->users = g_hash_table_new (g_str_hash, g_str_equal);
   roster->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       room_free);
@@ -144,6 +148,14 @@ guint
 gst_chat_roster_size (const GstChatRoster * roster)
 {
   return g_hash_table_size (roster->users);
+}
+
+guint
+gst_chat_roster_room_size (const GstChatRoster * roster, const gchar * room)
+{
+  const Room *known = g_hash_table_lookup (roster->rooms,
+      room == NULL ? "" : room);
+  return known == NULL ? 0 : known->users->len;
 }
 
 const gchar *

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "chatjsonscan.h"
+#include "chatmessage.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,12 @@ void gst_chat_roster_free (GstChatRoster * roster);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatRoster, gst_chat_roster_free)
 
 guint gst_chat_roster_size (const GstChatRoster * roster);
+/* @room as for gst_chat_roster_join(). */
+guint gst_chat_roster_room_size (const GstChatRoster * roster,
+    const gchar * room);
+/* What newcomers are told from now on. */
+void gst_chat_roster_set_server_info (GstChatRoster * roster,
+    const GstChatMessage * info);
 
 /* @id is new and valid. @name and @room come from the client as they are: a
  * name is cleaned and may be NULL, no or an empty room is the default one. NULL

@@ -6,18 +6,15 @@
 
 #include "chatlimits.h"
 
-/* Events of a wrong shape, after which we do without the sender. */
-#define MAX_REFUSED 64
-
 struct _GstChatClient
 {
   GstChatClients *clients;
   GstChatEngineSession *session;
+  GstChatTicket *ticket;
   GstChatRosterUser *user;      /* NULL: not in the chat (yet, or any more) */
   gchar *name;
   gchar *room;
   guint attachments;            /* binary packets that are to come, ignored */
-  guint refused;
   gint64 connect_due;           /* while user is NULL */
 };
 
@@ -51,19 +48,45 @@ await_connect (GstChatClient * client)
       + (gint64) client->clients->connect_timeout * 1000;
 }
 
+static void
+journal_refusal (GstChatClient * client, GstChatRefusal why)
+{
+  gst_chat_journal_refuse (client->clients->journal, why,
+      gst_chat_ticket_get_address (client->ticket));
+}
+
+/* It is not let in, but may try again, until its time is over. */
+static void
+refuse_entry (GstChatClient * client, const gchar * reason)
+{
+  send_take (client, gst_chat_sio_build_connect_error
+      (gst_chat_engine_session_get_eio (client->session), NULL, reason));
+}
+
+static gboolean
+room_is_full (const GstChatClient * client)
+{
+  guint most = client->clients->engine.limits->room_users;
+  return most != 0 && gst_chat_roster_room_size (client->clients->roster,
+      client->room) >= most;
+}
+
 /* The public id is never the session's: who sees it must not be able to take
  * the session over (protocol.md E3). */
 static void
 enter (GstChatClient * client)
 {
+  if (room_is_full (client)) {
+    journal_refusal (client, GST_CHAT_REFUSAL_ROOM);
+    refuse_entry (client, "This room is full");
+    return;
+  }
   g_autoptr (GArray) effects = gst_chat_effects_new ();
   g_autofree gchar *id = gst_chat_engine_new_id ();
   client->user = gst_chat_roster_join (client->clients->roster, id,
       client->name, client->room, client, effects);
   if (client->user == NULL) {
-    send_take (client, gst_chat_sio_build_connect_error
-        (gst_chat_engine_session_get_eio (client->session), NULL,
-            "This room cannot be entered"));
+    refuse_entry (client, "This room cannot be entered");
     return;
   }
   g_autofree gchar *json = g_strdup_printf ("{\"sid\":\"%s\"}", id);
@@ -153,6 +176,16 @@ acknowledge (GstChatClient * client, gint64 ack_id)
     send_take (client, gst_chat_sio_build_ack (ack_id, "[]"));
 }
 
+/* Something is refused by itself, who does not stop is closed. */
+static void
+on_excess (GstChatRefusal why, gpointer user_data)
+{
+  GstChatClient *client = user_data;
+  journal_refusal (client, why);
+  if (!gst_chat_engine_session_forgive (client->session))
+    gst_chat_engine_session_close (client->session, GST_CHAT_END_KICKED);
+}
+
 static void
 on_event (GstChatClient * client, const GstChatSioPacket * packet)
 {
@@ -172,8 +205,7 @@ on_event (GstChatClient * client, const GstChatSioPacket * packet)
       acknowledge (client, packet->ack_id);
       break;
     case GST_CHAT_RELAY_REFUSED:
-      if (++client->refused > MAX_REFUSED)
-        close_malformed (client);
+      on_excess (GST_CHAT_REFUSAL_SHAPE, client);
       break;
     case GST_CHAT_RELAY_UNKNOWN:
       break;
@@ -244,13 +276,16 @@ on_closed (GstChatEnd why, gpointer user_data)
       gst_chat_engine_session_get_sid (client->session));
 }
 
-static const GstChatEngineEvents engine_events = { on_message, on_closed };
+static const GstChatEngineEvents engine_events = {
+  on_message, on_excess, on_closed
+};
 
 static void
 client_free (gpointer data)
 {
   GstChatClient *client = data;
   gst_chat_engine_session_free (client->session);
+  gst_chat_ticket_free (client->ticket);
   g_free (client->name);
   g_free (client->room);
   g_free (client);
@@ -258,11 +293,12 @@ client_free (gpointer data)
 
 GstChatClient *
 gst_chat_client_new (GstChatClients * clients, GstChatTransport * transport,
-    const gchar * name, const gchar * room)
+    GstChatTicket * ticket, const gchar * name, const gchar * room)
 {
   g_autofree gchar *sid = gst_chat_engine_new_id ();
   GstChatClient *client = g_new0 (GstChatClient, 1);
   client->clients = clients;
+  client->ticket = ticket;
   client->name = g_strdup (name);
   client->room = g_strdup (room);
   client->session = gst_chat_engine_session_new (&clients->engine, sid,
@@ -284,7 +320,13 @@ gst_chat_client_get_session (GstChatClient * client)
 void
 gst_chat_clients_init (GstChatClients * clients, const gchar * server)
 {
+  const GstChatLimits *limits = clients->engine.limits;
+  g_autoptr (GstChatMessage) info = gst_chat_server_info_new (server);
+  info->max_events = limits->events.rate;
+  info->max_bytes = limits->bytes.rate;
+  info->max_users = limits->room_users;
   clients->roster = gst_chat_roster_new (server);
+  gst_chat_roster_set_server_info (clients->roster, info);
   clients->clients = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       client_free);
 }

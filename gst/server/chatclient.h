@@ -4,6 +4,7 @@
 #pragma once
 
 #include "chatenginesession.h"
+#include "chatgate.h"
 #include "chatroster.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,7 @@ typedef struct _GstChatClient GstChatClient;
 typedef struct {
   GstChatEngineConfig engine;
   guint connect_timeout;        /* ms in which a client must enter the chat */
+  GstChatJournal *journal;
   GstChatRoster *roster;
   GHashTable *clients;          /* Engine.IO sid → GstChatClient */
 } GstChatClients;
@@ -26,10 +28,12 @@ GstChatClient *gst_chat_clients_find (GstChatClients * clients,
     const gchar * sid);
 void gst_chat_clients_tick (GstChatClients * clients);
 
-/* A handshake on @transport, whose reference it takes. @name and @room as the
- * query has them, or NULL. The client lives as long as its session. */
+/* A handshake on @transport, whose reference it takes, as it takes @ticket.
+ * @name and @room as the query has them, or NULL. The client lives as long as
+ * its session. */
 GstChatClient *gst_chat_client_new (GstChatClients * clients,
-    GstChatTransport * transport, const gchar * name, const gchar * room);
+    GstChatTransport * transport, GstChatTicket * ticket, const gchar * name,
+    const gchar * room);
 GstChatEngineSession *gst_chat_client_get_session (GstChatClient * client);
 
 G_END_DECLS

@@ -26,6 +26,7 @@ struct _GstChatEngineSession
   GSource *release_source;      /* while probed */
   gboolean may_upgrade;
   GstChatOutbox outbox;
+  GstChatFlow flow;
   gint64 ping_due;              /* 4: when to ping; 3: when it is lost without a packet */
   gint64 pong_due;              /* 4: when it is lost without a pong; 0: no ping is out */
 };
@@ -161,6 +162,13 @@ drop_probe (GstChatEngineSession * session, GstChatEnd why)
     gst_chat_transport_close (probe, why);
 }
 
+gboolean
+gst_chat_engine_session_forgive (GstChatEngineSession * session)
+{
+  return gst_chat_flow_forgive (&session->flow, session->config->limits,
+      g_get_monotonic_time ());
+}
+
 void
 gst_chat_engine_session_close (GstChatEngineSession * session, GstChatEnd why)
 {
@@ -206,6 +214,13 @@ on_packet (GstChatTransport * transport, const GstChatEioPacket * packet,
     gpointer user_data)
 {
   GstChatEngineSession *session = user_data;
+  GstChatRefusal why = gst_chat_flow_take (&session->flow,
+      session->config->limits, (guint) packet->data.len,
+      g_get_monotonic_time ());
+  if (why != GST_CHAT_REFUSAL_NONE) {
+    session->events->excess (why, session->user_data);
+    return;
+  }
   note_life (session, packet->type == GST_CHAT_EIO_PONG);
 
   switch (packet->type) {

@@ -3,6 +3,7 @@
  * its way from polling to another transport. In the server's thread. */
 #pragma once
 
+#include "chatlimiter.h"
 #include "chattransport.h"
 
 G_BEGIN_DECLS
@@ -15,11 +16,14 @@ typedef struct {
   guint ping_timeout;
   guint upgrade_timeout;        /* from the second transport's begin to its `5` */
   gsize max_queue;              /* bytes that may wait for a slow reader */
+  const GstChatLimits *limits;
 } GstChatEngineConfig;
 
 typedef struct {
   /* A MESSAGE packet; it lives until the function returns. */
   void (*message) (const GstChatEioPacket * packet, gpointer user_data);
+  /* A packet was more than the limits allow, and is dropped. */
+  void (*excess) (GstChatRefusal why, gpointer user_data);
   /* It is over; the last event. From the loop, never from within send(). */
   void (*closed) (GstChatEnd why, gpointer user_data);
 } GstChatEngineEvents;
@@ -63,6 +67,9 @@ void gst_chat_engine_session_probe (GstChatEngineSession * session,
 
 /* Sends what is due and ends what is late. @now: monotonic microseconds. */
 void gst_chat_engine_session_tick (GstChatEngineSession * session, gint64 now);
+
+/* Something that came was refused. FALSE: it was too often, close it. */
+gboolean gst_chat_engine_session_forgive (GstChatEngineSession * session);
 
 /* Closes its transports and tells `closed`. Once; later calls do nothing. */
 void gst_chat_engine_session_close (GstChatEngineSession * session,

@@ -9,6 +9,9 @@
 #include "chattransportpolling.h"
 #include "chattransportwebsocket.h"
 
+/* RFC 6585; libsoup does not know it. */
+#define STATUS_TOO_MANY_REQUESTS 429
+
 /* engine.io's own numbers and words: clients show them. */
 typedef enum
 {
@@ -53,6 +56,41 @@ refuse (SoupServerMessage * message, Refusal why)
       SOUP_MEMORY_TAKE, body, strlen (body));
 }
 
+/* Real servers have no limits, so no words for them either: a status that says
+ * "later" to every client. */
+static void
+refuse_for_now (SoupServerMessage * message, GstChatRefusal why)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers
+      (message), "Retry-After", "10");
+  gboolean all = why == GST_CHAT_REFUSAL_POLLING
+      || why == GST_CHAT_REFUSAL_STOPPING;
+  soup_server_message_set_status (message, all ?
+      SOUP_STATUS_SERVICE_UNAVAILABLE : STATUS_TOO_MANY_REQUESTS, NULL);
+  gchar *body =
+      g_strdup_printf ("{\"code\":3,\"message\":\"Over a limit: %s\"}",
+      gst_chat_refusal_name (why));
+  soup_server_message_set_response (message, "application/json",
+      SOUP_MEMORY_TAKE, body, strlen (body));
+}
+
+/* The place of a new session, or NULL: it is refused already. */
+static GstChatTicket *
+admit (GstChatHttp * http, SoupServerMessage * message, gboolean websocket)
+{
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+  guint most = gst_chat_gate_get_limits (http->gate)->polling;
+  GstChatRefusal why = GST_CHAT_REFUSAL_POLLING;
+  GstChatTicket *ticket = NULL;
+  if (websocket || most == 0 || http->n_polling < most)
+    ticket = gst_chat_gate_admit (http->gate, remote, &why);
+  if (ticket == NULL) {
+    gst_chat_gate_refuse (http->gate, why, remote);
+    refuse_for_now (message, why);
+  }
+  return ticket;
+}
+
 /* A page's origin is the server's own where it is the host that was asked. */
 static gboolean
 origin_is_allowed (const GstChatHttp * http, SoupServerMessage * message,
@@ -81,6 +119,8 @@ check_origin (const GstChatHttp * http, SoupServerMessage * message)
   if (origin == NULL)
     return TRUE;
   if (!origin_is_allowed (http, message, origin)) {
+    gst_chat_gate_refuse (http->gate, GST_CHAT_REFUSAL_ORIGIN,
+        soup_server_message_get_remote_address (message));
     refuse (message, REFUSE_FORBIDDEN);
     return FALSE;
   }
@@ -110,6 +150,7 @@ typedef struct
 {
   GstChatHttp *http;
   gchar *sid;                   /* NULL: a new session */
+  GstChatTicket *ticket;        /* of a new session */
   gchar *name;
   gchar *room;
   GstChatEio eio;
@@ -120,6 +161,7 @@ upgrade_free (gpointer data, GClosure * closure)
 {
   Upgrade *upgrade = data;
   g_free (upgrade->sid);
+  gst_chat_ticket_free (upgrade->ticket);
   g_free (upgrade->name);
   g_free (upgrade->room);
   g_free (upgrade);
@@ -134,12 +176,15 @@ on_switched (SoupServerMessage * message, gpointer user_data)
     return;
 
   GstChatClients *clients = upgrade->http->clients;
-  gst_chat_door_hold (soup_server_message_get_remote_address (message));
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+  gst_chat_door_hold (remote);
+  gst_chat_gate_leave (remote);
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   GstChatTransport *transport = gst_chat_transport_websocket_new (stream,
       upgrade->eio, GST_CHAT_MAX_MESSAGE_BYTES);
   if (upgrade->sid == NULL) {
-    gst_chat_client_new (clients, transport, upgrade->name, upgrade->room);
+    gst_chat_client_new (clients, transport,
+        g_steal_pointer (&upgrade->ticket), upgrade->name, upgrade->room);
     return;
   }
   /* The session may have ended, or gone over, in the meantime. */
@@ -156,6 +201,12 @@ static void
 upgrade (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
     const gchar * sid, GHashTable * query)
 {
+  g_autoptr (GstChatTicket) ticket = NULL;
+  if (sid == NULL) {
+    ticket = admit (http, message, TRUE);
+    if (ticket == NULL)
+      return;
+  }
   /* No extensions: deflate costs 100 KiB a connection, and bombs get in. */
   if (!soup_websocket_server_process_handshake (message, NULL, NULL, NULL,
           NULL))
@@ -163,11 +214,29 @@ upgrade (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
   Upgrade *data = g_new0 (Upgrade, 1);
   data->http = http;
   data->sid = g_strdup (sid);
+  data->ticket = g_steal_pointer (&ticket);
   data->name = g_strdup (g_hash_table_lookup (query, "name"));
   data->room = g_strdup (g_hash_table_lookup (query, "room"));
   data->eio = eio;
   g_signal_connect_data (message, "wrote-informational",
       G_CALLBACK (on_switched), data, upgrade_free, 0);
+}
+
+static void
+begin_polling (GstChatHttp * http, SoupServerMessage * message,
+    GstChatEio eio, GHashTable * query)
+{
+  GstChatTicket *ticket = admit (http, message, FALSE);
+  if (ticket == NULL)
+    return;
+  GstChatTransport *transport =
+      gst_chat_transport_polling_new (eio, http->door, &http->n_polling);
+  GstChatClient *client = gst_chat_client_new (http->clients, transport,
+      ticket, g_hash_table_lookup (query, "name"),
+      g_hash_table_lookup (query, "room"));
+  gst_chat_transport_polling_get (transport, message,
+      gst_chat_engine_session_get_outbox (gst_chat_client_get_session
+          (client)));
 }
 
 static void
@@ -184,14 +253,7 @@ begin_session (GstChatHttp * http, SoupServerMessage * message,
   } else if (wants_websocket (message)) {
     refuse (message, REFUSE_REQUEST);
   } else {
-    GstChatTransport *transport =
-        gst_chat_transport_polling_new (eio, http->door);
-    GstChatClient *client = gst_chat_client_new (http->clients, transport,
-        g_hash_table_lookup (query, "name"),
-        g_hash_table_lookup (query, "room"));
-    gst_chat_transport_polling_get (transport, message,
-        gst_chat_engine_session_get_outbox (gst_chat_client_get_session
-            (client)));
+    begin_polling (http, message, eio, query);
   }
 }
 
@@ -234,13 +296,21 @@ go_on (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
     refuse (message, REFUSE_REQUEST);
 }
 
+/* Its request is complete. */
+static void
+pass (GstChatHttp * http, SoupServerMessage * message)
+{
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+  gst_chat_door_pass (http->door, remote);
+  gst_chat_gate_pass (remote);
+}
+
 static void
 on_page_request (SoupServer * server, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   GstChatHttp *http = user_data;
-  gst_chat_door_pass (http->door,
-      soup_server_message_get_remote_address (message));
+  pass (http, message);
   gst_chat_page_answer (message, path);
 }
 
@@ -249,8 +319,7 @@ on_engine_request (SoupServer * server, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   GstChatHttp *http = user_data;
-  gst_chat_door_pass (http->door,
-      soup_server_message_get_remote_address (message));
+  pass (http, message);
   if (!g_str_equal (path, "/socket.io/") && !g_str_equal (path, "/socket.io")) {
     soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
     return;

@@ -4,6 +4,7 @@
 
 #include "chatclient.h"
 #include "chatdoor.h"
+#include "chatgate.h"
 
 #include <libsoup/soup.h>
 
@@ -12,6 +13,8 @@ G_BEGIN_DECLS
 typedef struct {
   GstChatClients *clients;
   GstChatDoor *door;
+  GstChatGate *gate;
+  guint n_polling;              /* sessions */
   /* Origins, besides the server's own, whose pages may connect; "*": any.
    * NULL-terminated, or NULL. */
   gchar **origins;

@@ -31,10 +31,13 @@ struct _GstChatServer
   guint16 port;                 /* as asked for */
   guint request_timeout;        /* ms */
   gchar *uri;                   /* while it runs */
+  GstChatLimits limits;
+  GstChatJournal journal;
   GstChatClients clients;
   GstChatHttp http;
   SoupServer *soup;             /* while it runs, as all below */
   GstChatDoor *door;
+  GstChatGate *gate;
   GstChatListener *listener;
   GSource *tick;
 };
@@ -56,10 +59,18 @@ gst_chat_server_new (const GstChatServerConfig * config)
   server->port = config->port;
   server->request_timeout =
       or_default (config->request_timeout, DEFAULT_REQUEST_TIMEOUT);
+  if (config->limits != NULL)
+    server->limits = *config->limits;
+  else
+    gst_chat_limits_init (&server->limits);
+  server->journal.func = config->log;
+  server->journal.user_data = config->log_data;
   server->http.clients = &server->clients;
   server->http.origins = g_strdupv ((gchar **) config->origins);
 
   GstChatClients *clients = &server->clients;
+  clients->journal = &server->journal;
+  clients->engine.limits = &server->limits;
   clients->engine.ping_interval =
       or_default (config->ping_interval, DEFAULT_PING_INTERVAL);
   clients->engine.ping_timeout =
@@ -95,6 +106,8 @@ on_connection (GSocketConnection * connection, gpointer user_data)
   /* One that is gone already has no address. */
   if (local == NULL || remote == NULL)
     return;
+  if (!gst_chat_gate_enter (server->gate, connection, remote))
+    return;
   gst_chat_door_enter (server->door, connection, remote);
   soup_server_accept_iostream (server->soup, G_IO_STREAM (connection), local,
       remote, NULL);
@@ -104,7 +117,9 @@ static gboolean
 on_tick (gpointer user_data)
 {
   GstChatServer *server = user_data;
-  gst_chat_door_tick (server->door, g_get_monotonic_time ());
+  gint64 now = g_get_monotonic_time ();
+  gst_chat_door_tick (server->door, now);
+  gst_chat_gate_tick (server->gate, now);
   gst_chat_clients_tick (&server->clients);
   return G_SOURCE_CONTINUE;
 }
@@ -161,6 +176,8 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
   gst_chat_clients_init (&server->clients, "gst-chat-server/" VERSION);
   server->door = server->http.door =
       gst_chat_door_new (server->request_timeout);
+  server->gate = server->http.gate =
+      gst_chat_gate_new (&server->limits, &server->journal);
   server->soup = soup_server_new (NULL, NULL);
   allow_keep_alive (server->soup);
   gst_chat_http_install (&server->http, server->soup);
@@ -183,6 +200,7 @@ gst_chat_server_stop (GstChatServer * server)
   soup_server_disconnect (server->soup);
   g_clear_object (&server->soup);
   g_clear_pointer (&server->door, gst_chat_door_free);
+  g_clear_pointer (&server->gate, gst_chat_gate_unref);
   g_clear_pointer (&server->uri, g_free);
 }
 
@@ -204,4 +222,11 @@ gst_chat_server_get_n_users (const GstChatServer * server)
 {
   return server->clients.roster == NULL ? 0 :
       gst_chat_roster_size (server->clients.roster);
+}
+
+guint
+gst_chat_server_get_n_connections (const GstChatServer * server)
+{
+  return server->gate == NULL ? 0 :
+      gst_chat_gate_get_n_connections (server->gate);
 }

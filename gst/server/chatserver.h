@@ -2,7 +2,7 @@
  * The signalling server with its page, as a part of any program. */
 #pragma once
 
-#include <glib.h>
+#include "chatjournal.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +20,10 @@ typedef struct {
   guint request_timeout;        /* for a connection's first request, thrice that for each other; default 10,000 */
   guint connect_timeout;        /* from the handshake to the chat; default 45,000 */
   gsize max_queue;              /* bytes waiting for one slow reader; default 4 MiB */
+  const GstChatLimits *limits;  /* NULL: those of chatlimits.h */
+  /* Called in the server's thread; NULL: nothing is told. */
+  GstChatLogFunc log;
+  gpointer log_data;
 } GstChatServerConfig;
 
 /* Copies @config. Everything below belongs to one thread, whose thread-default
@@ -42,5 +46,7 @@ const gchar *gst_chat_server_get_uri (const GstChatServer * server);
 guint16 gst_chat_server_get_port (const GstChatServer * server);
 /* How many are in the chat. */
 guint gst_chat_server_get_n_users (const GstChatServer * server);
+/* How many connections there are that speak HTTP. */
+guint gst_chat_server_get_n_connections (const GstChatServer * server);
 
 G_END_DECLS

@@ -13,6 +13,7 @@ typedef struct
 {
   GstChatTransport base;
   GstChatDoor *door;
+  guint *count;                 /* of all that live */
   SoupServerMessage *parked;    /* the GET that waits, or NULL */
   gulong finished_id;
   GSource *hang_up;             /* the parked client's socket */
@@ -110,8 +111,10 @@ polling_close (GstChatTransport * transport, GstChatEnd why)
 static void
 polling_free (GstChatTransport * transport)
 {
-  forget_parked ((Polling *) transport);
-  g_free (transport);
+  Polling *polling = (Polling *) transport;
+  forget_parked (polling);
+  (*polling->count)--;
+  g_free (polling);
 }
 
 static const GstChatTransportClass polling_class = {
@@ -123,11 +126,14 @@ static const GstChatTransportClass polling_class = {
 };
 
 GstChatTransport *
-gst_chat_transport_polling_new (GstChatEio eio, GstChatDoor * door)
+gst_chat_transport_polling_new (GstChatEio eio, GstChatDoor * door,
+    guint * count)
 {
   Polling *polling = g_new0 (Polling, 1);
   gst_chat_transport_init (&polling->base, &polling_class, eio);
   polling->door = door;
+  polling->count = count;
+  (*count)++;
   return &polling->base;
 }
 

@@ -9,9 +9,10 @@
 
 G_BEGIN_DECLS
 
-/* @door, which outlives it, is told whose connections wait. */
+/* @door, which outlives it, is told whose connections wait. @count, which
+ * outlives it too, has one more as long as it lives. */
 GstChatTransport *gst_chat_transport_polling_new (GstChatEio eio,
-    GstChatDoor * door);
+    GstChatDoor * door, guint * count);
 
 /* A GET: answered at once where packets wait, else parked. */
 void gst_chat_transport_polling_get (GstChatTransport * transport,

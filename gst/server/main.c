@@ -7,6 +7,7 @@
 #include <glib-unix.h>
 #include <glib/gprintf.h>
 #include <locale.h>
+#include <sys/resource.h>
 
 /* As in sysexits.h: the command line was wrong. */
 #define EXIT_USAGE 64
@@ -18,8 +19,43 @@ typedef struct
   gchar **origins;
   gint ping_interval;
   gint ping_timeout;
+  gboolean no_limits;
+  gchar *log_level;
   gboolean version;
 } Options;
+
+/* In the order of GstChatLogLevel. */
+static const gchar *const levels[] = { "error", "warning", "info", "debug" };
+
+static gboolean
+parse_level (const gchar * text, GstChatLogLevel * level, GError ** error)
+{
+  *level = GST_CHAT_LOG_WARNING;
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++) {
+    if (text != NULL && g_str_equal (text, levels[i])) {
+      *level = (GstChatLogLevel) i;
+      text = NULL;
+    }
+  }
+  if (text == NULL)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--log-level is error, warning, info or debug, not “%s”", text);
+  return FALSE;
+}
+
+/* One line, whole: what else writes to stderr stays apart. */
+static void
+on_log (GstChatLogLevel level, const gchar * line, gpointer user_data)
+{
+  const GstChatLogLevel *most = user_data;
+  if (level > *most)
+    return;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree gchar *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
+  g_printerr ("time=%s.%03dZ level=%s %s\n", time,
+      g_date_time_get_microsecond (now) / 1000, levels[level], line);
+}
 
 static gboolean
 check_ms (const gchar * option, gint value, GError ** error)
@@ -56,6 +92,14 @@ parse (Options * options, int *argc, char ***argv, GError ** error)
           &options->ping_timeout,
         "Milliseconds after which a missing heartbeat ends a connection, 100 "
           "to 3600000 (default 20000)", "MS"},
+    {"no-limits", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE,
+          &options->no_limits,
+        "Let every connection and address have and send as much as it likes: "
+          "for load tests only", NULL},
+    {"log-level", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING,
+          &options->log_level,
+        "What is told on the standard error, one line of key=value an event: "
+          "error, warning (default), info or debug", "LEVEL"},
     {"version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &options->version,
         "Print the version and exit", NULL},
     G_OPTION_ENTRY_NULL
@@ -100,16 +144,32 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static int
-serve (const Options * options)
+/* A connection is a descriptor; what a shell allows by default is a thousand. */
+static void
+allow_descriptors (void)
 {
+  struct rlimit files;
+  if (getrlimit (RLIMIT_NOFILE, &files) != 0)
+    return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &files);
+}
+
+static int
+serve (const Options * options, GstChatLogLevel level)
+{
+  const GstChatLimits no_limits = { 0, };
   GstChatServerConfig config = {
     .address = options->address,
     .port = (guint16) options->port,
     .origins = (const gchar * const *) options->origins,
     .ping_interval = (guint) options->ping_interval,
     .ping_timeout = (guint) options->ping_timeout,
+    .limits = options->no_limits ? &no_limits : NULL,
+    .log = on_log,
+    .log_data = &level,
   };
+  allow_descriptors ();
   g_autoptr (GstChatServer) server = gst_chat_server_new (&config);
   g_autoptr (GError) error = NULL;
   if (!gst_chat_server_start (server, &error)) {
@@ -136,17 +196,20 @@ main (int argc, char **argv)
   Options options = {.port = 5000,.ping_interval = 25000,.ping_timeout = 20000
   };
   g_autoptr (GError) error = NULL;
+  GstChatLogLevel level;
   int status;
-  if (!parse (&options, &argc, &argv, &error)) {
+  if (!parse (&options, &argc, &argv, &error)
+      || !parse_level (options.log_level, &level, &error)) {
     g_printerr ("gst-chat-server: %s.\n", error->message);
     status = EXIT_USAGE;
   } else if (options.version) {
     g_print ("gst-chat-server " VERSION "\n");
     status = 0;
   } else {
-    status = serve (&options);
+    status = serve (&options, level);
   }
   g_free (options.address);
+  g_free (options.log_level);
   g_strfreev (options.origins);
   return status;
 }

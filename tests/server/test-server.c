@@ -88,9 +88,13 @@ enter (GstChatServer * server, gchar ** id)
   return client;
 }
 
+/* So much in so short a time is not allowed otherwise. */
+static const GstChatLimits no_limits;
+
 static void
 small_queue (GstChatServerConfig * config)
 {
+  config->limits = &no_limits;
   config->max_queue = 1024 * 1024;
   config->connect_timeout = 2000;       /* ticks every 500 ms */
 }
