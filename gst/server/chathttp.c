@@ -9,6 +9,8 @@
 #include "chattransportpolling.h"
 #include "chattransportwebsocket.h"
 
+#define PLAIN_KEY "gst-chat-plain"
+#define HTTPS_PORT 443
 /* RFC 6585; libsoup does not know it. */
 #define STATUS_TOO_MANY_REQUESTS 429
 
@@ -296,13 +298,54 @@ go_on (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
     refuse (message, REFUSE_REQUEST);
 }
 
-/* Its request is complete. */
+void
+gst_chat_http_mark_plain (GSocketAddress * remote)
+{
+  g_object_set_data (G_OBJECT (remote), PLAIN_KEY, GUINT_TO_POINTER (TRUE));
+}
+
+/* What a browser asked for, with TLS. A client of Socket.IO follows nowhere,
+ * and its token must not be in what it tells of that. NULL: there is no such
+ * place. */
+static gchar *
+tls_location (const GstChatHttp * http, SoupServerMessage * message)
+{
+  GUri *uri = soup_server_message_get_uri (message);
+  const gchar *host = g_uri_get_host (uri);
+  const gchar *path = g_uri_get_path (uri);
+  if (host == NULL || *host == '\0')
+    return NULL;
+  g_autoptr (GUri) there = g_uri_build (G_URI_FLAGS_ENCODED, "https", NULL,
+      host, http->tls_port == HTTPS_PORT ? -1 : http->tls_port, path,
+      g_str_has_prefix (path, "/socket.io") ? NULL : g_uri_get_query (uri),
+      NULL);
+  return g_uri_to_string (there);
+}
+
 static void
+redirect (const GstChatHttp * http, SoupServerMessage * message)
+{
+  g_autofree gchar *location = tls_location (http, message);
+  SoupMessageHeaders *headers =
+      soup_server_message_get_response_headers (message);
+  soup_message_headers_replace (headers, "Connection", "close");
+  if (location != NULL)
+    soup_message_headers_replace (headers, "Location", location);
+  soup_server_message_set_status (message, location == NULL ?
+      SOUP_STATUS_BAD_REQUEST : SOUP_STATUS_PERMANENT_REDIRECT, NULL);
+}
+
+/* A request is complete. FALSE: it is answered already. */
+static gboolean
 pass (GstChatHttp * http, SoupServerMessage * message)
 {
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
   gst_chat_door_pass (http->door, remote);
   gst_chat_gate_pass (remote);
+  if (g_object_get_data (G_OBJECT (remote), PLAIN_KEY) == NULL)
+    return TRUE;
+  redirect (http, message);
+  return FALSE;
 }
 
 static void
@@ -310,8 +353,8 @@ on_page_request (SoupServer * server, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   GstChatHttp *http = user_data;
-  pass (http, message);
-  gst_chat_page_answer (message, path);
+  if (pass (http, message))
+    gst_chat_page_answer (message, path, http->tls_port != 0);
 }
 
 static void
@@ -319,7 +362,8 @@ on_engine_request (SoupServer * server, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   GstChatHttp *http = user_data;
-  pass (http, message);
+  if (!pass (http, message))
+    return;
   if (!g_str_equal (path, "/socket.io/") && !g_str_equal (path, "/socket.io")) {
     soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
     return;

@@ -15,10 +15,15 @@ typedef struct {
   GstChatDoor *door;
   GstChatGate *gate;
   guint n_polling;              /* sessions */
+  guint16 tls_port;             /* 0: there is no TLS */
   /* Origins, besides the server's own, whose pages may connect; "*": any.
    * NULL-terminated, or NULL. */
   gchar **origins;
 } GstChatHttp;
+
+/* The connection of @remote comes without TLS where there is some: all it gets
+ * is sent there. */
+void gst_chat_http_mark_plain (GSocketAddress * remote);
 
 /* Installs the routes; @http outlives @server's last request. */
 void gst_chat_http_install (GstChatHttp * http, SoupServer * server);

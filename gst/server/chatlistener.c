@@ -159,11 +159,16 @@ gst_chat_listener_free (GstChatListener * listener)
   g_free (listener);
 }
 
+GSocketAddress *
+gst_chat_listener_get_address (const GstChatListener * listener)
+{
+  return g_socket_get_local_address (listener->socket, NULL);
+}
+
 guint16
 gst_chat_listener_get_port (const GstChatListener * listener)
 {
-  g_autoptr (GSocketAddress) address =
-      g_socket_get_local_address (listener->socket, NULL);
+  g_autoptr (GSocketAddress) address = gst_chat_listener_get_address (listener);
   return address == NULL ? 0 :
       g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }

@@ -19,5 +19,8 @@ void gst_chat_listener_free (GstChatListener * listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatListener, gst_chat_listener_free)
 
 guint16 gst_chat_listener_get_port (const GstChatListener * listener);
+/* Where it listens; the caller unrefs. */
+GSocketAddress *gst_chat_listener_get_address (const GstChatListener *
+    listener);
 
 G_END_DECLS

@@ -46,7 +46,7 @@ answer_plainly (SoupServerMessage * message, guint status)
 }
 
 static void
-set_headers (SoupServerMessage * message)
+set_headers (SoupServerMessage * message, gboolean tls)
 {
   static const gchar *const headers[][2] = {
     {"Content-Security-Policy", POLICY},
@@ -60,8 +60,7 @@ set_headers (SoupServerMessage * message)
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     soup_message_headers_replace (out, headers[i][0], headers[i][1]);
   /* Without TLS browsers ignore it, and complain. */
-  if (g_str_equal (g_uri_get_scheme (soup_server_message_get_uri (message)),
-          "https"))
+  if (tls)
     soup_message_headers_replace (out, "Cross-Origin-Opener-Policy",
         "same-origin");
 }
@@ -82,10 +81,11 @@ find (const gchar * path, const gchar ** name)
 }
 
 void
-gst_chat_page_answer (SoupServerMessage * message, const char *path)
+gst_chat_page_answer (SoupServerMessage * message, const char *path,
+    gboolean tls)
 {
   const gchar *method = soup_server_message_get_method (message);
-  set_headers (message);
+  set_headers (message, tls);
   if (method != SOUP_METHOD_GET && method != SOUP_METHOD_HEAD) {
     soup_message_headers_replace (soup_server_message_get_response_headers
         (message), "Allow", "GET, HEAD");

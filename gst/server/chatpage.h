@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Answers a request for @path, whatever that is. */
-void gst_chat_page_answer (SoupServerMessage * message, const char *path);
+/* Answers a request for @path, whatever that is; @tls: it came by TLS. */
+void gst_chat_page_answer (SoupServerMessage * message, const char *path,
+    gboolean tls);
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "chatdoor.h"
 #include "chathttp.h"
 #include "chatlistener.h"
+#include "chattls.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 /* socket.io's own defaults: clients are tried with them. */
@@ -29,6 +30,9 @@ struct _GstChatServer
 {
   gchar *address;
   guint16 port;                 /* as asked for */
+  guint16 redirect_port;
+  gchar *tls_certificate;       /* NULL: no TLS */
+  gchar *tls_key;
   guint request_timeout;        /* ms */
   gchar *uri;                   /* while it runs */
   GstChatLimits limits;
@@ -38,7 +42,10 @@ struct _GstChatServer
   SoupServer *soup;             /* while it runs, as all below */
   GstChatDoor *door;
   GstChatGate *gate;
+  GstChatTls *tls;              /* NULL: none */
+  GSocketAddress *local;
   GstChatListener *listener;
+  GstChatListener *redirect;    /* NULL: none */
   GSource *tick;
 };
 
@@ -57,6 +64,9 @@ gst_chat_server_new (const GstChatServerConfig * config)
   server->address = g_strdup (config->address != NULL ? config->address :
       DEFAULT_ADDRESS);
   server->port = config->port;
+  server->redirect_port = config->redirect_port;
+  server->tls_certificate = g_strdup (config->tls_certificate);
+  server->tls_key = g_strdup (config->tls_key);
   server->request_timeout =
       or_default (config->request_timeout, DEFAULT_REQUEST_TIMEOUT);
   if (config->limits != NULL)
@@ -92,25 +102,72 @@ gst_chat_server_free (GstChatServer * server)
   gst_chat_server_stop (server);
   g_strfreev (server->http.origins);
   g_free (server->address);
+  g_free (server->tls_certificate);
+  g_free (server->tls_key);
   g_free (server);
+}
+
+/* libsoup goes on with it. */
+static void
+serve (GstChatServer * server, GIOStream * stream, GSocketAddress * remote)
+{
+  soup_server_accept_iostream (server->soup, stream, server->local, remote,
+      NULL);
+}
+
+static void
+on_stream (GIOStream * stream, GSocketAddress * remote, gboolean plain,
+    gpointer user_data)
+{
+  if (plain)
+    gst_chat_http_mark_plain (remote);
+  serve (user_data, stream, remote);
+}
+
+static void
+on_tls_failed (GSocketAddress * remote, const gchar * reason,
+    gpointer user_data)
+{
+  GstChatServer *server = user_data;
+  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_DEBUG, "tls-failed",
+      "reason", reason, NULL);
+}
+
+/* The address of the other end, or NULL: it is not let in. */
+static GSocketAddress *
+let_in (GstChatServer * server, GSocketConnection * connection)
+{
+  g_autoptr (GSocketAddress) remote =
+      g_socket_connection_get_remote_address (connection, NULL);
+  /* One that is gone already has no address. */
+  if (remote == NULL || !gst_chat_gate_enter (server->gate, connection, remote))
+    return NULL;
+  gst_chat_door_enter (server->door, connection, remote);
+  return g_steal_pointer (&remote);
 }
 
 static void
 on_connection (GSocketConnection * connection, gpointer user_data)
 {
   GstChatServer *server = user_data;
-  g_autoptr (GSocketAddress) local =
-      g_socket_connection_get_local_address (connection, NULL);
-  g_autoptr (GSocketAddress) remote =
-      g_socket_connection_get_remote_address (connection, NULL);
-  /* One that is gone already has no address. */
-  if (local == NULL || remote == NULL)
+  g_autoptr (GSocketAddress) remote = let_in (server, connection);
+  if (remote == NULL)
     return;
-  if (!gst_chat_gate_enter (server->gate, connection, remote))
+  if (server->tls != NULL)
+    gst_chat_tls_accept (server->tls, connection, remote);
+  else
+    serve (server, G_IO_STREAM (connection), remote);
+}
+
+static void
+on_redirect_connection (GSocketConnection * connection, gpointer user_data)
+{
+  GstChatServer *server = user_data;
+  g_autoptr (GSocketAddress) remote = let_in (server, connection);
+  if (remote == NULL)
     return;
-  gst_chat_door_enter (server->door, connection, remote);
-  soup_server_accept_iostream (server->soup, G_IO_STREAM (connection), local,
-      remote, NULL);
+  gst_chat_http_mark_plain (remote);
+  serve (server, G_IO_STREAM (connection), remote);
 }
 
 static gboolean
@@ -143,7 +200,8 @@ build_uri (const GstChatServer * server)
   if (g_str_equal (host, "0.0.0.0") || g_str_equal (host, "::")
       || g_str_equal (host, "127.0.0.1"))
     host = "localhost";
-  return g_uri_join (G_URI_FLAGS_NONE, "http", NULL, host,
+  return g_uri_join (G_URI_FLAGS_NONE, server->tls != NULL ? "https" : "http",
+      NULL, host,
       gst_chat_listener_get_port (server->listener), "/", NULL, NULL);
 }
 
@@ -163,16 +221,47 @@ allow_keep_alive (SoupServer * soup)
   close (ends[1]);
 }
 
+/* What can fail. */
+static gboolean
+open_doors (GstChatServer * server, GError ** error)
+{
+  if (server->tls_certificate != NULL) {
+    server->tls = gst_chat_tls_new (server->tls_certificate, server->tls_key,
+        error);
+    if (server->tls == NULL)
+      return FALSE;
+    gst_chat_tls_set_funcs (server->tls, on_stream, on_tls_failed, server);
+  }
+  server->listener = gst_chat_listener_new (server->address, server->port,
+      on_connection, server, error);
+  if (server->listener == NULL)
+    return FALSE;
+  if (server->tls != NULL && server->redirect_port != 0) {
+    server->redirect = gst_chat_listener_new (server->address,
+        server->redirect_port, on_redirect_connection, server, error);
+    if (server->redirect == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+close_doors (GstChatServer * server)
+{
+  g_clear_pointer (&server->redirect, gst_chat_listener_free);
+  g_clear_pointer (&server->listener, gst_chat_listener_free);
+  g_clear_pointer (&server->tls, gst_chat_tls_free);
+}
+
 gboolean
 gst_chat_server_start (GstChatServer * server, GError ** error)
 {
   g_return_val_if_fail (server->listener == NULL, FALSE);
 
-  server->listener = gst_chat_listener_new (server->address, server->port,
-      on_connection, server, error);
-  if (server->listener == NULL)
+  if (!open_doors (server, error)) {
+    close_doors (server);
     return FALSE;
-
+  }
   gst_chat_clients_init (&server->clients, "gst-chat-server/" VERSION);
   server->door = server->http.door =
       gst_chat_door_new (server->request_timeout);
@@ -180,7 +269,10 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
       gst_chat_gate_new (&server->limits, &server->journal);
   server->soup = soup_server_new (NULL, NULL);
   allow_keep_alive (server->soup);
+  server->http.tls_port = server->tls == NULL ? 0 :
+      gst_chat_listener_get_port (server->listener);
   gst_chat_http_install (&server->http, server->soup);
+  server->local = gst_chat_listener_get_address (server->listener);
   server->uri = build_uri (server);
   server->tick = g_timeout_source_new (tick_interval (server));
   g_source_set_callback (server->tick, on_tick, server, NULL);
@@ -195,13 +287,26 @@ gst_chat_server_stop (GstChatServer * server)
     return;
   g_source_destroy (server->tick);
   g_clear_pointer (&server->tick, g_source_unref);
-  g_clear_pointer (&server->listener, gst_chat_listener_free);
+  close_doors (server);
   gst_chat_clients_clear (&server->clients);
   soup_server_disconnect (server->soup);
   g_clear_object (&server->soup);
+  g_clear_object (&server->local);
   g_clear_pointer (&server->door, gst_chat_door_free);
   g_clear_pointer (&server->gate, gst_chat_gate_unref);
   g_clear_pointer (&server->uri, g_free);
+}
+
+gboolean
+gst_chat_server_reload (GstChatServer * server, GError ** error)
+{
+  if (server->tls == NULL)
+    return TRUE;
+  if (!gst_chat_tls_reload (server->tls, error))
+    return FALSE;
+  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "reloaded",
+      "certificate", server->tls_certificate, NULL);
+  return TRUE;
 }
 
 const gchar *

@@ -12,6 +12,12 @@ typedef struct _GstChatServer GstChatServer;
 typedef struct {
   const gchar *address;         /* an IP address or "localhost"; default 127.0.0.1 */
   guint16 port;                 /* 0: any that is free */
+  /* PEM files: all goes by TLS, and who comes without is sent there. NULL key:
+   * it is in the file of the certificate. */
+  const gchar *tls_certificate;
+  const gchar *tls_key;
+  /* With TLS: another port, whose visitors are sent to the first; 0: none. */
+  guint16 redirect_port;
   /* Origins of pages that are not ours but may connect, "*": any; NULL: none. */
   const gchar *const *origins;
   guint ping_interval;          /* default 25,000 */
@@ -40,8 +46,13 @@ gboolean gst_chat_server_start (GstChatServer * server, GError ** error)
 /* Closes every connection at once. It may be started again. */
 void gst_chat_server_stop (GstChatServer * server);
 
-/* While it runs: where to go with a browser, `http://host:port/`, and the port
- * that it really has. */
+/* Reads the certificate again, for connections that come from now on. FALSE:
+ * the files are of no use, and all stays as it is. Nothing without TLS. */
+gboolean gst_chat_server_reload (GstChatServer * server, GError ** error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* While it runs: where to go with a browser, `http://host:port/` or https, and
+ * the port that it really has. */
 const gchar *gst_chat_server_get_uri (const GstChatServer * server);
 guint16 gst_chat_server_get_port (const GstChatServer * server);
 /* How many are in the chat. */

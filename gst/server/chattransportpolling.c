@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The polling transport: packets in the bodies of HTTP requests. */
+#define _GNU_SOURCE             /* POLLRDHUP */
 #include "chattransportpolling.h"
 
 #include <gio/gio.h>
+#include <poll.h>
 #include <string.h>
 
 #include "chatlimits.h"
+
+/* How soon the end of a connection is seen where something is in front of it. */
+#define LOOK_MS 500
 
 #define TEXT "text/plain; charset=UTF-8"
 
@@ -148,6 +153,37 @@ on_finished (SoupServerMessage * message, gpointer user_data)
   gst_chat_transport_unref (&polling->base);
 }
 
+static void
+watch_socket (Polling * polling, GSource * source, GSourceFunc func)
+{
+  polling->hang_up = source;
+  g_source_set_callback (source, func, polling, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+static void
+lose_parked (Polling * polling)
+{
+  SoupServerMessage *parked = g_object_ref (polling->parked);
+  on_finished (parked, polling);
+  soup_server_message_unpause (parked);
+  g_object_unref (parked);
+}
+
+/* Something unread is in front of the end: only asking tells. */
+static gboolean
+on_look_again (gpointer user_data)
+{
+  Polling *polling = user_data;
+  GSocket *socket = gst_chat_door_get_socket
+      (soup_server_message_get_remote_address (polling->parked));
+  struct pollfd ends = { g_socket_get_fd (socket), POLLRDHUP, 0 };
+  if (poll (&ends, 1, 0) == 0)
+    return G_SOURCE_CONTINUE;
+  lose_parked (polling);
+  return G_SOURCE_REMOVE;
+}
+
 /* libsoup does not look at the socket of a message that is paused. */
 static gboolean
 on_socket (GSocket * socket, GIOCondition condition, gpointer user_data)
@@ -162,14 +198,13 @@ on_socket (GSocket * socket, GIOCondition condition, gpointer user_data)
   if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
   if (n > 0) {
-    /* It sends its next request already: libsoup reads that later. */
+    /* It sends its next request already, which libsoup reads later, or TLS
+     * has something to say, which may be good-bye. */
     g_clear_pointer (&polling->hang_up, g_source_unref);
+    watch_socket (polling, g_timeout_source_new (LOOK_MS), on_look_again);
     return G_SOURCE_REMOVE;
   }
-  SoupServerMessage *parked = g_object_ref (polling->parked);
-  on_finished (parked, polling);
-  soup_server_message_unpause (parked);
-  g_object_unref (parked);
+  lose_parked (polling);
   return G_SOURCE_REMOVE;
 }
 
@@ -186,10 +221,8 @@ park (Polling * polling, SoupServerMessage * message)
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
   GSocket *socket = gst_chat_door_get_socket (remote);
   gst_chat_door_hold (remote);
-  polling->hang_up = g_socket_create_source (socket, G_IO_IN, NULL);
-  g_source_set_callback (polling->hang_up, G_SOURCE_FUNC (on_socket), polling,
-      NULL);
-  g_source_attach (polling->hang_up, g_main_context_get_thread_default ());
+  watch_socket (polling, g_socket_create_source (socket, G_IO_IN, NULL),
+      G_SOURCE_FUNC (on_socket));
 }
 
 void

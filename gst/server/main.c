@@ -16,6 +16,9 @@ typedef struct
 {
   gchar *address;
   gint port;
+  gchar *tls_cert;
+  gchar *tls_key;
+  gint redirect_port;
   gchar **origins;
   gint ping_interval;
   gint ping_timeout;
@@ -79,6 +82,19 @@ parse (Options * options, int *argc, char ***argv, GError ** error)
     {"port", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &options->port,
         "TCP port for page and signalling, 0 to 65535; 0 takes any that is "
           "free (default 5000)", "PORT"},
+    {"tls-cert", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
+          &options->tls_cert,
+        "PEM file with the certificate and those between it and its "
+          "authority: all goes by TLS, and who comes without is sent there; "
+          "read again on SIGHUP", "FILE"},
+    {"tls-key", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
+          &options->tls_key,
+        "PEM file with the certificate's private key (default: it is in that "
+          "of --tls-cert)", "FILE"},
+    {"redirect-port", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT,
+          &options->redirect_port,
+        "With --tls-cert: one more port, 1 to 65535, such as 80, whose visitors are "
+          "sent to the first (default: none)", "PORT"},
     {"origin", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING_ARRAY,
           &options->origins,
         "Let pages from another web server connect, such as "
@@ -118,7 +134,8 @@ parse (Options * options, int *argc, char ***argv, GError ** error)
       "  gst-launch-1.0 chatpeer name=peer uri=chat://localhost:5000 "
       "videotestsrc is-live=true ! peer.\n\n"
       "Browsers give camera and microphone only to pages from localhost or by "
-      "HTTPS:\nfor other machines put a web server with TLS in front.\n\n"
+      "HTTPS:\nfor other machines use --tls-cert, or put a web server with TLS "
+      "in front.\n\n"
       "Ends on SIGINT and SIGTERM. Exit status: 0, or 1 if it cannot listen, "
       "or 64 if\nthe command line is wrong.\n");
   if (!g_option_context_parse (context, argc, argv, error))
@@ -131,6 +148,14 @@ parse (Options * options, int *argc, char ***argv, GError ** error)
   if (options->port < 0 || options->port > G_MAXUINT16) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "A port is a number from 0 to 65535, not %d", options->port);
+    return FALSE;
+  }
+  if (options->redirect_port < 0 || options->redirect_port > G_MAXUINT16
+      || (options->redirect_port > 0 && options->tls_cert == NULL)
+      || (options->tls_key != NULL && options->tls_cert == NULL)) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--tls-key and --redirect-port, a number from 1 to 65535, go with "
+        "--tls-cert");
     return FALSE;
   }
   return check_ms ("--ping-interval", options->ping_interval, error)
@@ -155,6 +180,15 @@ allow_descriptors (void)
   setrlimit (RLIMIT_NOFILE, &files);
 }
 
+static gboolean
+on_reload (gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  if (!gst_chat_server_reload (user_data, &error))
+    g_printerr ("gst-chat-server: %s\n", error->message);
+  return G_SOURCE_CONTINUE;
+}
+
 static int
 serve (const Options * options, GstChatLogLevel level)
 {
@@ -162,6 +196,9 @@ serve (const Options * options, GstChatLogLevel level)
   GstChatServerConfig config = {
     .address = options->address,
     .port = (guint16) options->port,
+    .tls_certificate = options->tls_cert,
+    .tls_key = options->tls_key,
+    .redirect_port = (guint16) options->redirect_port,
     .origins = (const gchar * const *) options->origins,
     .ping_interval = (guint) options->ping_interval,
     .ping_timeout = (guint) options->ping_timeout,
@@ -180,6 +217,7 @@ serve (const Options * options, GstChatLogLevel level)
   guint signals[] = {
     g_unix_signal_add (SIGINT, on_signal, loop),
     g_unix_signal_add (SIGTERM, on_signal, loop),
+    g_unix_signal_add (SIGHUP, on_reload, server),
   };
   g_print ("gst-chat-server: open %s\n", gst_chat_server_get_uri (server));
   g_main_loop_run (loop);
@@ -209,6 +247,8 @@ main (int argc, char **argv)
     status = serve (&options, level);
   }
   g_free (options.address);
+  g_free (options.tls_cert);
+  g_free (options.tls_key);
   g_free (options.log_level);
   g_strfreev (options.origins);
   return status;

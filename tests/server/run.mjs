@@ -2,30 +2,13 @@
 // gst-chat-server with unmodified socket.io clients of every generation.
 //
 //     node tests/server/run.mjs BUILD [--list] [--only=TEXT] [--jobs=N]
-import path from 'node:path';
-import { check, equal, pause, run, test, until } from '../support/harness.mjs';
-import { startServer } from '../support/servers.mjs';
+import { check, equal, pause, run, until } from '../support/harness.mjs';
+import { serverTest } from './case.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
+import './tls.mjs';
 
-const build = path.resolve(process.argv[2] ?? 'build');
 const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
 const ANSWER = { type: 'answer', sdp: 'v=0\r\n', more: 1 };
-
-// A case whose servers must end cleanly: a sanitizer's complaint is a failure.
-function serverTest(name, body, options) {
-  test(name, async (t) => {
-    const servers = [];
-    await body(t, async (args) => {
-      const server = await startServer(t, build, args);
-      servers.push(server);
-      return server;
-    });
-    for (const { child } of servers) {
-      equal(await child.stop(), 0, 'exit status of the server');
-      equal(child.errors, [], 'what the server complains of');
-    }
-  }, options);
-}
 
 for (const version of Object.keys(CLIENTS)) {
   for (const [kind, options] of Object.entries(TRANSPORTS)) {
