@@ -368,8 +368,10 @@ on_engine_request (SoupServer * server, SoupServerMessage * message,
     soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
     return;
   }
-  soup_message_headers_replace (soup_server_message_get_response_headers
-      (message), "Cache-Control", "no-store");
+  SoupMessageHeaders *headers =
+      soup_server_message_get_response_headers (message);
+  soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   if (!check_origin (http, message))
     return;
 

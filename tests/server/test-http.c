@@ -18,8 +18,14 @@ test_page (void)
   g_assert_nonnull (strstr (page->body, "<html"));
   static const gchar *const headers[] = {
     "Content-Type: text/html; charset=utf-8\r\n",
-    "Content-Security-Policy: default-src 'self';",
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; "
+        "style-src 'self'; connect-src 'self';",
+    "frame-ancestors 'none'\r\n",
+    "Permissions-Policy: camera=(self), microphone=(self), "
+        "display-capture=(self), geolocation=()",
     "X-Content-Type-Options: nosniff\r\n",
+    "X-Frame-Options: DENY\r\n",
+    "Cross-Origin-Resource-Policy: same-origin\r\n",
     "Referrer-Policy: no-referrer\r\n",
     "Cache-Control: no-cache\r\n",
   };
