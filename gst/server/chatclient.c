@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chatlimits.h"
+#include "chattoken.h"
 
 struct _GstChatClient
 {
@@ -12,11 +13,26 @@ struct _GstChatClient
   GstChatEngineSession *session;
   GstChatTicket *ticket;
   GstChatRosterUser *user;      /* NULL: not in the chat (yet, or any more) */
-  gchar *name;
-  gchar *room;
+  GstChatGreeting greeting;
   guint attachments;            /* binary packets that are to come, ignored */
   gint64 connect_due;           /* while user is NULL */
 };
+
+void
+gst_chat_greeting_copy (GstChatGreeting * to, const GstChatGreeting * from)
+{
+  to->name = g_strdup (from->name);
+  to->room = g_strdup (from->room);
+  to->token = g_strdup (from->token);
+}
+
+void
+gst_chat_greeting_clear (GstChatGreeting * greeting)
+{
+  g_clear_pointer (&greeting->name, g_free);
+  g_clear_pointer (&greeting->room, g_free);
+  g_clear_pointer (&greeting->token, g_free);
+}
 
 static void
 dispatch (GArray * effects)
@@ -68,7 +84,17 @@ room_is_full (const GstChatClient * client)
 {
   guint most = client->clients->engine.limits->room_users;
   return most != 0 && gst_chat_roster_room_size (client->clients->roster,
-      client->room) >= most;
+      client->greeting.room) >= most;
+}
+
+static GstChatTokenCheck
+check_token (const GstChatClient * client)
+{
+  GBytes *secret = client->clients->auth_secret;
+  const GstChatGreeting *greeting = &client->greeting;
+  return secret == NULL ? GST_CHAT_TOKEN_FINE :
+      gst_chat_token_check (secret, greeting->token, greeting->name,
+      greeting->room, g_get_real_time () / G_USEC_PER_SEC);
 }
 
 /* The public id is never the session's: who sees it must not be able to take
@@ -76,6 +102,12 @@ room_is_full (const GstChatClient * client)
 static void
 enter (GstChatClient * client)
 {
+  GstChatTokenCheck token = check_token (client);
+  if (token != GST_CHAT_TOKEN_FINE) {
+    journal_refusal (client, GST_CHAT_REFUSAL_TOKEN);
+    refuse_entry (client, gst_chat_token_text (token));
+    return;
+  }
   if (room_is_full (client)) {
     journal_refusal (client, GST_CHAT_REFUSAL_ROOM);
     refuse_entry (client, "This room is full");
@@ -84,7 +116,7 @@ enter (GstChatClient * client)
   g_autoptr (GArray) effects = gst_chat_effects_new ();
   g_autofree gchar *id = gst_chat_engine_new_id ();
   client->user = gst_chat_roster_join (client->clients->roster, id,
-      client->name, client->room, client, effects);
+      client->greeting.name, client->greeting.room, client, effects);
   if (client->user == NULL) {
     refuse_entry (client, "This room cannot be entered");
     return;
@@ -164,9 +196,16 @@ on_connect (GstChatClient * client, const GstChatSioPacket * packet)
     return;
   }
   /* Far longer names are not worth cutting. */
-  set_from_auth (packet->json, "name", GST_CHAT_MAX_TEXT_BYTES, &client->name);
-  set_from_auth (packet->json, "room", GST_CHAT_MAX_ROOM_BYTES, &client->room);
+  set_from_auth (packet->json, "name", GST_CHAT_MAX_TEXT_BYTES,
+      &client->greeting.name);
+  set_from_auth (packet->json, "room", GST_CHAT_MAX_ROOM_BYTES,
+      &client->greeting.room);
+  set_from_auth (packet->json, "token", GST_CHAT_MAX_TOKEN_BYTES,
+      &client->greeting.token);
   enter (client);
+  if (client->user == NULL
+      && !gst_chat_engine_session_forgive (client->session))
+    gst_chat_engine_session_close (client->session, GST_CHAT_END_KICKED);
 }
 
 static void
@@ -286,21 +325,19 @@ client_free (gpointer data)
   GstChatClient *client = data;
   gst_chat_engine_session_free (client->session);
   gst_chat_ticket_free (client->ticket);
-  g_free (client->name);
-  g_free (client->room);
+  gst_chat_greeting_clear (&client->greeting);
   g_free (client);
 }
 
 GstChatClient *
 gst_chat_client_new (GstChatClients * clients, GstChatTransport * transport,
-    GstChatTicket * ticket, const gchar * name, const gchar * room)
+    GstChatTicket * ticket, const GstChatGreeting * greeting)
 {
   g_autofree gchar *sid = gst_chat_engine_new_id ();
   GstChatClient *client = g_new0 (GstChatClient, 1);
   client->clients = clients;
   client->ticket = ticket;
-  client->name = g_strdup (name);
-  client->room = g_strdup (room);
+  gst_chat_greeting_copy (&client->greeting, greeting);
   client->session = gst_chat_engine_session_new (&clients->engine, sid,
       transport, &engine_events, client);
   g_hash_table_insert (clients->clients,

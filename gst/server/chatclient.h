@@ -11,10 +11,22 @@ G_BEGIN_DECLS
 
 typedef struct _GstChatClient GstChatClient;
 
+/* Who a client says it is, in its handshake; each may be NULL. */
+typedef struct {
+  gchar *name;
+  gchar *room;
+  gchar *token;
+} GstChatGreeting;
+
+void gst_chat_greeting_copy (GstChatGreeting * to,
+    const GstChatGreeting * from);
+void gst_chat_greeting_clear (GstChatGreeting * greeting);
+
 /* What the clients of one server share. */
 typedef struct {
   GstChatEngineConfig engine;
   guint connect_timeout;        /* ms in which a client must enter the chat */
+  GBytes *auth_secret;          /* NULL: everybody may enter */
   GstChatJournal *journal;
   GstChatRoster *roster;
   GHashTable *clients;          /* Engine.IO sid → GstChatClient */
@@ -29,11 +41,10 @@ GstChatClient *gst_chat_clients_find (GstChatClients * clients,
 void gst_chat_clients_tick (GstChatClients * clients);
 
 /* A handshake on @transport, whose reference it takes, as it takes @ticket.
- * @name and @room as the query has them, or NULL. The client lives as long as
- * its session. */
+ * @greeting: as the query has it. The client lives as long as its session. */
 GstChatClient *gst_chat_client_new (GstChatClients * clients,
-    GstChatTransport * transport, GstChatTicket * ticket, const gchar * name,
-    const gchar * room);
+    GstChatTransport * transport, GstChatTicket * ticket,
+    const GstChatGreeting * greeting);
 GstChatEngineSession *gst_chat_client_get_session (GstChatClient * client);
 
 G_END_DECLS

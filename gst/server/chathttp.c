@@ -153,8 +153,7 @@ typedef struct
   GstChatHttp *http;
   gchar *sid;                   /* NULL: a new session */
   GstChatTicket *ticket;        /* of a new session */
-  gchar *name;
-  gchar *room;
+  GstChatGreeting greeting;
   GstChatEio eio;
 } Upgrade;
 
@@ -164,8 +163,7 @@ upgrade_free (gpointer data, GClosure * closure)
   Upgrade *upgrade = data;
   g_free (upgrade->sid);
   gst_chat_ticket_free (upgrade->ticket);
-  g_free (upgrade->name);
-  g_free (upgrade->room);
+  gst_chat_greeting_clear (&upgrade->greeting);
   g_free (upgrade);
 }
 
@@ -186,7 +184,7 @@ on_switched (SoupServerMessage * message, gpointer user_data)
       upgrade->eio, GST_CHAT_MAX_MESSAGE_BYTES);
   if (upgrade->sid == NULL) {
     gst_chat_client_new (clients, transport,
-        g_steal_pointer (&upgrade->ticket), upgrade->name, upgrade->room);
+        g_steal_pointer (&upgrade->ticket), &upgrade->greeting);
     return;
   }
   /* The session may have ended, or gone over, in the meantime. */
@@ -197,6 +195,18 @@ on_switched (SoupServerMessage * message, gpointer user_data)
     gst_chat_transport_close (transport, GST_CHAT_END_KICKED);
   else
     gst_chat_engine_session_probe (session, transport);
+}
+
+/* Its texts are those of @query. */
+static GstChatGreeting
+greeting_of (GHashTable * query)
+{
+  GstChatGreeting greeting = {
+    .name = g_hash_table_lookup (query, "name"),
+    .room = g_hash_table_lookup (query, "room"),
+    .token = g_hash_table_lookup (query, "token"),
+  };
+  return greeting;
 }
 
 static void
@@ -217,8 +227,8 @@ upgrade (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
   data->http = http;
   data->sid = g_strdup (sid);
   data->ticket = g_steal_pointer (&ticket);
-  data->name = g_strdup (g_hash_table_lookup (query, "name"));
-  data->room = g_strdup (g_hash_table_lookup (query, "room"));
+  GstChatGreeting greeting = greeting_of (query);
+  gst_chat_greeting_copy (&data->greeting, &greeting);
   data->eio = eio;
   g_signal_connect_data (message, "wrote-informational",
       G_CALLBACK (on_switched), data, upgrade_free, 0);
@@ -233,9 +243,9 @@ begin_polling (GstChatHttp * http, SoupServerMessage * message,
     return;
   GstChatTransport *transport =
       gst_chat_transport_polling_new (eio, http->door, &http->n_polling);
+  GstChatGreeting greeting = greeting_of (query);
   GstChatClient *client = gst_chat_client_new (http->clients, transport,
-      ticket, g_hash_table_lookup (query, "name"),
-      g_hash_table_lookup (query, "room"));
+      ticket, &greeting);
   gst_chat_transport_polling_get (transport, message,
       gst_chat_engine_session_get_outbox (gst_chat_client_get_session
           (client)));

@@ -80,6 +80,8 @@ gst_chat_server_new (const GstChatServerConfig * config)
 
   GstChatClients *clients = &server->clients;
   clients->journal = &server->journal;
+  if (config->auth_secret != NULL)
+    clients->auth_secret = g_bytes_ref (config->auth_secret);
   clients->engine.limits = &server->limits;
   clients->engine.ping_interval =
       or_default (config->ping_interval, DEFAULT_PING_INTERVAL);
@@ -101,6 +103,7 @@ gst_chat_server_free (GstChatServer * server)
     return;
   gst_chat_server_stop (server);
   g_strfreev (server->http.origins);
+  g_clear_pointer (&server->clients.auth_secret, g_bytes_unref);
   g_free (server->address);
   g_free (server->tls_certificate);
   g_free (server->tls_key);

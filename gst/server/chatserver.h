@@ -20,6 +20,8 @@ typedef struct {
   guint16 redirect_port;
   /* Origins of pages that are not ours but may connect, "*": any; NULL: none. */
   const gchar *const *origins;
+  /* Only who has a token made with it may enter the chat; NULL: everybody. */
+  GBytes *auth_secret;
   guint ping_interval;          /* default 25,000 */
   guint ping_timeout;           /* default 20,000 */
   guint upgrade_timeout;        /* default 10,000 */

@@ -5,6 +5,7 @@
 import { check, equal, pause, run, until } from '../support/harness.mjs';
 import { serverTest } from './case.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
+import './auth.mjs';
 import './tls.mjs';
 
 const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
