@@ -93,8 +93,8 @@ append_socket (GString * text, const GstChatRosterUser * user)
   gst_chat_json_append_string (text, user->id);
 }
 
-static GBytes *
-build_server_info (const GstChatMessage * info)
+GBytes *
+gst_chat_server_info_frame (const GstChatMessage * info)
 {
   g_autofree gchar *payload = gst_chat_message_build (info);
   GString *text = begin_frame (gst_chat_event_name (info->event), 512);
@@ -104,11 +104,10 @@ build_server_info (const GstChatMessage * info)
 }
 
 void
-gst_chat_roster_set_server_info (GstChatRoster * roster,
-    const GstChatMessage * info)
+gst_chat_roster_set_server_info (GstChatRoster * roster, GBytes * frame)
 {
   g_bytes_unref (roster->server_info);
-  roster->server_info = build_server_info (info);
+  roster->server_info = g_bytes_ref (frame);
 }
 
 static void
@@ -125,7 +124,7 @@ gst_chat_roster_new (const gchar * server)
 {
   GstChatRoster *roster = g_new0 (GstChatRoster, 1);
   g_autoptr (GstChatMessage) info = gst_chat_server_info_new (server);
-  roster->server_info = build_server_info (info);
+  roster->server_info = gst_chat_server_info_frame (info);
   roster->users = g_hash_table_new (g_str_hash, g_str_equal);
   roster->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       room_free);

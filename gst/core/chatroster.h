@@ -39,9 +39,10 @@ guint gst_chat_roster_size (const GstChatRoster * roster);
 /* @room as for gst_chat_roster_join(). */
 guint gst_chat_roster_room_size (const GstChatRoster * roster,
     const gchar * room);
+/* @info, a server-info, as a frame. The caller unrefs. */
+GBytes *gst_chat_server_info_frame (const GstChatMessage * info);
 /* What newcomers are told from now on. */
-void gst_chat_roster_set_server_info (GstChatRoster * roster,
-    const GstChatMessage * info);
+void gst_chat_roster_set_server_info (GstChatRoster * roster, GBytes * frame);
 
 /* @id is new and valid. @name and @room come from the client as they are: a
  * name is cleaned and may be NULL, no or an empty room is the default one. NULL

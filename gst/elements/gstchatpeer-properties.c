@@ -369,6 +369,11 @@ gst_chat_peer_connection_config (GstChatPeer * self)
   GST_OBJECT_LOCK (self);
   config->stun_server = g_strdup (self->settings.stun_server);
   config->turn_servers = split (self->settings.turn_servers);
+  /* What the user says goes before what the server says. */
+  if (config->stun_server == NULL)
+    config->stun_server = g_strdup (self->given_stun);
+  if (config->turn_servers == NULL)
+    config->turn_servers = g_strdupv (self->given_turn);
   config->relay_only = self->settings.relay_only;
   config->latency = self->settings.latency;
   config->audio_codecs = split (self->settings.audio_codecs);
@@ -472,11 +477,13 @@ static void
 install_media (void)
 {
   props[PROP_STUN_SERVER] = g_param_spec_string ("stun-server", "STUN server",
-      "stun://host:port that tells us our public address; NULL: none is asked",
+      "stun://host:port that tells us our public address; NULL: the one that "
+      "the chat server names, or none",
       NULL, SET_ANY_TIME);
   props[PROP_TURN_SERVERS] = g_param_spec_string ("turn-servers",
       "TURN servers", "turn(s)://user:password@host:port of servers that relay "
-      "media, separated by commas; NULL: none", NULL, SET_ANY_TIME);
+      "media, separated by commas; NULL: those that the chat server names, or "
+      "none", NULL, SET_ANY_TIME);
   props[PROP_ICE_TRANSPORT_POLICY] =
       g_param_spec_enum ("ice-transport-policy", "ICE transport policy",
       "Which paths to the remote are tried", policy_get_type (), POLICY_ALL,

@@ -5,6 +5,7 @@
 
 #include "gstchatpeerprivate.h"
 
+#include "chaticeserver.h"
 #include "chatlimits.h"
 
 #define GST_CAT_DEFAULT gst_chat_peer_debug
@@ -38,6 +39,8 @@ gst_chat_peer_signal_clear (GstChatPeer * self)
   g_free (self->own_id);
   g_free (self->wish);
   g_free (self->told);
+  g_free (self->given_stun);
+  g_strfreev (self->given_turn);
 }
 
 /* --- out --- */
@@ -270,9 +273,44 @@ handle_offline (GstChatPeer * self)
   g_clear_pointer (&self->own_id, g_free);
 }
 
+/* Takes both. The next call has them. */
+static void
+set_ice_servers (GstChatPeer * self, gchar * stun, gchar ** turn)
+{
+  GST_OBJECT_LOCK (self);
+  g_free (self->given_stun);
+  self->given_stun = stun;
+  g_strfreev (self->given_turn);
+  self->given_turn = turn;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+take_ice_servers (GstChatPeer * self, const GstChatMessage * message)
+{
+  g_autofree gchar *stun = NULL;
+  g_autoptr (GPtrArray) turn = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < message->ice_servers->len; i++) {
+    gchar *uri = gst_chat_ice_server_uri (message->ice_servers->pdata[i]);
+    if (uri == NULL)
+      continue;
+    if (g_str_has_prefix (uri, "turn")) {
+      g_ptr_array_add (turn, uri);
+    } else {
+      g_free (stun);
+      stun = uri;
+    }
+  }
+  gboolean any = turn->len > 0;
+  g_ptr_array_add (turn, NULL);
+  set_ice_servers (self, g_steal_pointer (&stun),
+      any ? (gchar **) g_ptr_array_steal (turn, NULL) : NULL);
+}
+
 static void
 handle_online (GstChatPeer * self, const gchar * id)
 {
+  set_ice_servers (self, NULL, NULL);
   handle_offline (self);
   self->own_id = g_strdup (id);
   gst_chat_peer_user_event_in_loop (self, GST_CHAT_CALL_EVENT_ONLINE);
@@ -308,6 +346,7 @@ handle_message (GstChatPeer * self, const GstChatMessage * message)
       forget_user (self, message->peer);
       return;
     case GST_CHAT_EVENT_SERVER_INFO:{
+      take_ice_servers (self, message);
       GstChatCallEvent event = {
         .type = GST_CHAT_CALL_EVENT_SERVER_INFO,
         .relay = (message->features & GST_CHAT_FEATURE_RELAY) != 0,

@@ -80,6 +80,8 @@ struct _GstChatPeer
   GstChatCallState state;
   gchar *remote_id;             /* NULL: nobody */
   GstStructure *stats;
+  gchar *given_stun;            /* by the server, as webrtcbin wants it; NULL: none */
+  gchar **given_turn;           /* ditto */
   GstPad *signal_pad;           /* request; NULL where nobody asked for it */
   GstPad *inner_pad;            /* for our own chatsignalsrc; NULL without */
   GstElement *inner_source;     /* ditto */

@@ -16,6 +16,7 @@ struct _GstChatClient
   GstChatGreeting greeting;
   guint attachments;            /* binary packets that are to come, ignored */
   gint64 connect_due;           /* while user is NULL */
+  gint64 info_due;              /* while it is in the chat: new credentials */
 };
 
 void
@@ -97,6 +98,35 @@ check_token (const GstChatClient * client)
       greeting->room, g_get_real_time () / G_USEC_PER_SEC);
 }
 
+/* Credentials are renewed when half of their time is over. */
+static void
+schedule_info (GstChatClient * client)
+{
+  client->info_due = g_get_monotonic_time ()
+      + client->clients->info.turn_time * G_TIME_SPAN_SECOND / 2;
+}
+
+/* What it will be told when it joins. */
+static void
+prepare_info (GstChatClient * client, const gchar * id)
+{
+  const GstChatInfo *info = &client->clients->info;
+  if (!gst_chat_info_is_personal (info))
+    return;
+  g_autoptr (GBytes) frame = gst_chat_info_frame (info, id, NULL);
+  gst_chat_roster_set_server_info (client->clients->roster, frame);
+  schedule_info (client);
+}
+
+static void
+renew_info (GstChatClient * client)
+{
+  g_autoptr (GBytes) frame = gst_chat_info_frame (&client->clients->info,
+      gst_chat_roster_user_id (client->user), NULL);
+  gst_chat_engine_session_send (client->session, frame);
+  schedule_info (client);
+}
+
 /* The public id is never the session's: who sees it must not be able to take
  * the session over (protocol.md E3). */
 static void
@@ -115,6 +145,7 @@ enter (GstChatClient * client)
   }
   g_autoptr (GArray) effects = gst_chat_effects_new ();
   g_autofree gchar *id = gst_chat_engine_new_id ();
+  prepare_info (client, id);
   client->user = gst_chat_roster_join (client->clients->roster, id,
       client->greeting.name, client->greeting.room, client, effects);
   if (client->user == NULL) {
@@ -355,14 +386,10 @@ gst_chat_client_get_session (GstChatClient * client)
 }
 
 void
-gst_chat_clients_init (GstChatClients * clients, const gchar * server)
+gst_chat_clients_init (GstChatClients * clients)
 {
-  const GstChatLimits *limits = clients->engine.limits;
-  g_autoptr (GstChatMessage) info = gst_chat_server_info_new (server);
-  info->max_events = limits->events.rate;
-  info->max_bytes = limits->bytes.rate;
-  info->max_users = limits->room_users;
-  clients->roster = gst_chat_roster_new (server);
+  g_autoptr (GBytes) info = gst_chat_info_frame (&clients->info, NULL, NULL);
+  clients->roster = gst_chat_roster_new (clients->info.server);
   gst_chat_roster_set_server_info (clients->roster, info);
   clients->clients = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       client_free);
@@ -381,6 +408,9 @@ gst_chat_clients_tick (GstChatClients * clients)
   g_autoptr (GList) all = g_hash_table_get_values (clients->clients);
   for (GList * l = all; l != NULL; l = l->next) {
     GstChatClient *client = l->data;
+    if (client->user != NULL && now >= client->info_due
+        && gst_chat_info_is_personal (&clients->info))
+      renew_info (client);
     /* Nobody but itself closes a client here. */
     if (client->user == NULL && now >= client->connect_due)
       gst_chat_engine_session_close (client->session, GST_CHAT_END_TIMEOUT);

@@ -5,6 +5,7 @@
 
 #include "chatenginesession.h"
 #include "chatgate.h"
+#include "chatinfo.h"
 #include "chatroster.h"
 
 G_BEGIN_DECLS
@@ -26,13 +27,14 @@ void gst_chat_greeting_clear (GstChatGreeting * greeting);
 typedef struct {
   GstChatEngineConfig engine;
   guint connect_timeout;        /* ms in which a client must enter the chat */
+  GstChatInfo info;
   GBytes *auth_secret;          /* NULL: everybody may enter */
   GstChatJournal *journal;
   GstChatRoster *roster;
   GHashTable *clients;          /* Engine.IO sid → GstChatClient */
 } GstChatClients;
 
-void gst_chat_clients_init (GstChatClients * clients, const gchar * server);
+void gst_chat_clients_init (GstChatClients * clients);
 /* Closes all of them. */
 void gst_chat_clients_clear (GstChatClients * clients);
 /* NULL where there is none of this @sid. */

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "chaticeserver.h"
+#include "chatlimits.h"
+
 #define GROUP "gst-chat-server"
 /* What no number on the command line is. */
 #define UNSET G_MININT
@@ -69,6 +72,17 @@ entries_of (GstChatOptions * options)
           &options->auth_secret_file,
         "Let only those enter the chat who have a token made with the secret "
           "in this file, of at least 16 bytes (default: everybody)", "FILE"},
+    {"turn-uri", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->turn_uris,
+          "Tell clients of this TURN server, turn:HOST:PORT or turns:HOST:PORT, "
+          "maybe with ?transport=udp or tcp; may be given several times",
+        "URI"},
+    {"turn-secret-file", 0, 0, G_OPTION_ARG_FILENAME,
+          &options->turn_secret_file,
+        "With --turn-uri: file with the secret that those servers know as "
+          "static-auth-secret", "FILE"},
+    {"turn-time", 0, 0, G_OPTION_ARG_INT, &options->turn_time,
+        "With --turn-uri: for so many seconds clients may use it, at least 60 "
+          "(default 86400, a day); who stays gets new credentials", "S"},
     {"ping-interval", 0, 0, G_OPTION_ARG_INT, &options->ping_interval,
         "Milliseconds between two heartbeats of a connection, 100 to 3600000 "
           "(default 25000)", "MS"},
@@ -261,6 +275,31 @@ read_secrets (GstChatOptions * options, GError ** error)
     if (options->auth_secret == NULL)
       return FALSE;
   }
+  if ((options->turn_uris == NULL) != (options->turn_secret_file == NULL))
+    return refuse (error, "--turn-uri and --turn-secret-file go together");
+  if (options->turn_secret_file != NULL) {
+    options->turn_secret = read_secret (options->turn_secret_file, 1, error);
+    if (options->turn_secret == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_relays (const GstChatOptions * options, GError ** error)
+{
+  if (options->turn_uris == NULL)
+    return TRUE;
+  if (g_strv_length (options->turn_uris) > GST_CHAT_MAX_ICE_SERVERS)
+    return refuse (error, "--turn-uri is given more than %d times",
+        GST_CHAT_MAX_ICE_SERVERS);
+  for (gchar ** uri = options->turn_uris; *uri != NULL; uri++) {
+    GstChatIceServer relay = { *uri, (gchar *) "u", (gchar *) "p" };
+    g_autofree gchar *usable = gst_chat_ice_server_uri (&relay);
+    if (usable == NULL || !g_str_has_prefix (*uri, "turn"))
+      return refuse (error, "“%s” is not a TURN server: it must look like "
+          "turn:turn.example.org:3478", *uri);
+  }
   return TRUE;
 }
 
@@ -279,7 +318,9 @@ check (GstChatOptions * options, GError ** error)
       3600000, error)
       && check_number ("token-time", &options->token_time, 86400, 1, G_MAXINT,
       error)
-      && check_level (options, error) && read_secrets (options, error);
+      && check_number ("turn-time", &options->turn_time, 86400, 60, G_MAXINT,
+      error) && check_relays (options, error) && check_level (options, error)
+      && read_secrets (options, error);
 }
 
 gboolean
@@ -313,4 +354,5 @@ gst_chat_options_clear (GstChatOptions * options)
       g_clear_pointer ((gchar ***) e->arg_data, g_strfreev);
   }
   g_clear_pointer (&options->auth_secret, g_bytes_unref);
+  g_clear_pointer (&options->turn_secret, g_bytes_unref);
 }

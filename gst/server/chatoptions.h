@@ -16,6 +16,9 @@ typedef struct {
   gint redirect_port;
   gchar **origins;
   gchar *auth_secret_file;
+  gchar **turn_uris;
+  gchar *turn_secret_file;
+  gint turn_time;
   gint ping_interval;
   gint ping_timeout;
   gboolean no_limits;
@@ -28,6 +31,7 @@ typedef struct {
 
   GstChatLogLevel log_level;
   GBytes *auth_secret;          /* what is in its file */
+  GBytes *turn_secret;          /* ditto */
 } GstChatOptions;
 
 /* FALSE: the command line or a file it names is wrong; the error is a sentence

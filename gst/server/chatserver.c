@@ -23,6 +23,8 @@
 #define DEFAULT_REQUEST_TIMEOUT 10000
 /* A full list of users and a burst of calls beside it. */
 #define DEFAULT_MAX_QUEUE (4 * 1024 * 1024)
+/* A day: more than any call. */
+#define DEFAULT_TURN_TIME 86400
 /* How finely time-outs are kept; finer only where a heartbeat is shorter. */
 #define TICK_MS 1000
 
@@ -82,6 +84,13 @@ gst_chat_server_new (const GstChatServerConfig * config)
   clients->journal = &server->journal;
   if (config->auth_secret != NULL)
     clients->auth_secret = g_bytes_ref (config->auth_secret);
+  GstChatInfo *info = &clients->info;
+  info->limits = &server->limits;
+  info->server = "gst-chat-server/" VERSION;
+  info->turn_uris = g_strdupv ((gchar **) config->turn_uris);
+  if (config->turn_secret != NULL)
+    info->turn_secret = g_bytes_ref (config->turn_secret);
+  info->turn_time = or_default (config->turn_time, DEFAULT_TURN_TIME);
   clients->engine.limits = &server->limits;
   clients->engine.ping_interval =
       or_default (config->ping_interval, DEFAULT_PING_INTERVAL);
@@ -104,6 +113,8 @@ gst_chat_server_free (GstChatServer * server)
   gst_chat_server_stop (server);
   g_strfreev (server->http.origins);
   g_clear_pointer (&server->clients.auth_secret, g_bytes_unref);
+  g_strfreev (server->clients.info.turn_uris);
+  g_clear_pointer (&server->clients.info.turn_secret, g_bytes_unref);
   g_free (server->address);
   g_free (server->tls_certificate);
   g_free (server->tls_key);
@@ -265,7 +276,7 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
     close_doors (server);
     return FALSE;
   }
-  gst_chat_clients_init (&server->clients, "gst-chat-server/" VERSION);
+  gst_chat_clients_init (&server->clients);
   server->door = server->http.door =
       gst_chat_door_new (server->request_timeout);
   server->gate = server->http.gate =

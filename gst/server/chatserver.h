@@ -22,6 +22,10 @@ typedef struct {
   const gchar *const *origins;
   /* Only who has a token made with it may enter the chat; NULL: everybody. */
   GBytes *auth_secret;
+  /* TURN servers, and the secret that they and we know; NULL: none. */
+  const gchar *const *turn_uris;
+  GBytes *turn_secret;
+  guint turn_time;              /* seconds of credentials; default 86,400 */
   guint ping_interval;          /* default 25,000 */
   guint ping_timeout;           /* default 20,000 */
   guint upgrade_timeout;        /* default 10,000 */

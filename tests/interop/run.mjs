@@ -8,6 +8,7 @@ import './hostile.mjs';
 import './launch.mjs';
 import './pairs.mjs';
 import './recording.mjs';
+import './relay.mjs';
 import './signalling.mjs';
 import './traps.mjs';
 import './trouble.mjs';
