@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs the benches: run.mjs [BUILD] [NAME…] [--full] [--write]
+// Runs the benches: run.mjs [BUILD] [NAME…] [--full] [--write] [--users=N,N…] [--rounds=N]
 // BUILD is a folder (default: build). Without --full each bench runs briefly,
 // to see that it completes: `ok - NAME` or `not ok - NAME # why` for each. JSON
 // lines go to stdout as they come, each bench's table behind its own. --write
 // puts the tables into docs/benchmarks.md, between the marks of each bench.
+// --users and --rounds are for `load`: at which sizes, and how often each.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,13 +15,15 @@ import { machine } from './machine.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(here));
-const names = ['setup', 'cost', 'latency', 'micro'];
+const names = ['setup', 'cost', 'latency', 'micro', 'load'];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     full: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    users: { type: 'string' },
+    rounds: { type: 'string' },
   },
 });
 const folders = positionals.filter(p => !names.includes(p));
@@ -35,6 +38,8 @@ const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'chat-bench-'));
 const ctx = {
   root, build, tmp,
   full: options.full,
+  sizes: options.users?.split(',').map(Number),
+  rounds: options.rounds && Number(options.rounds),
   program: name => path.join(build, 'tests/bench', name),
   env: {
     GST_PLUGIN_PATH_1_0: path.join(build, 'gst/elements'),

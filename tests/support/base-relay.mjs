@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A real socket.io server with the base relay in it and nothing else.
 //
-//   node base-relay.mjs VERSION [--page=FOLDER] [--literal]
+//   node base-relay.mjs VERSION [--page=FOLDER] [--literal] [--rooms]
 //
 // VERSION: 2.3.0, 2.5.1, 3.1.2 or 4.8.4. Prints one line of JSON with the port
 // and ends when its standard input closes. /tutorial/ is a page that behaves
 // as the tutorial's, with this version's own client; --page serves a folder
 // at /. --literal relays everything twice, as a server does that registers
-// its connection handler twice.
+// its connection handler twice. --rooms keeps users apart by `room` in the query.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -48,11 +48,19 @@ const http = createServer(async (request, response) => {
 const server = require(`sio${version.replaceAll('.', '')}`);
 const io = version.startsWith('2.') ? server(http) : new server.Server(http);
 
-const online = new Set();
+const apart = process.argv.includes('--rooms');
+const rooms = new Map([['', new Set()]]);
 
 function connected(socket) {
+  const room = apart ? socket.handshake.query.room ?? '' : '';
+  const others = () => room ? socket.to(`room ${room}`) : socket.broadcast;
+  if (room)
+    socket.join(`room ${room}`);
+  if (!rooms.has(room))
+    rooms.set(room, new Set());
+  const online = rooms.get(room);
   socket.emit('update-user-list', { users: [...online].filter((id) => id !== socket.id) });
-  socket.broadcast.emit('update-user-list', { users: [socket.id] });
+  others().emit('update-user-list', { users: [socket.id] });
   online.add(socket.id);
   socket.on('call-user', (data) => socket.to(data.to)
     .emit('call-made', { offer: data.offer, socket: socket.id }));
@@ -60,7 +68,9 @@ function connected(socket) {
     .emit('answer-made', { socket: socket.id, answer: data.answer }));
   socket.on('disconnect', () => {
     online.delete(socket.id);
-    socket.broadcast.emit('remove-user', { socketId: socket.id });
+    if (room && !online.size)
+      rooms.delete(room);
+    others().emit('remove-user', { socketId: socket.id });
   });
 }
 
