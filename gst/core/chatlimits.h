@@ -82,3 +82,8 @@
 #define GST_CHAT_MAX_POLLING 2048
 /* All see each other come and go: the cost grows with the square. */
 #define GST_CHAT_MAX_ROOM_USERS 4096
+/* Those who come within this time are introduced together: announcing each to
+ * all grows with the square. A person does not notice it. */
+#define GST_CHAT_JOIN_TIME_US (50 * 1000)
+/* Where so few are, everybody is introduced at once: it costs nothing. */
+#define GST_CHAT_SMALL_ROOM 16

@@ -7,16 +7,17 @@
 #include "chatjsonwalk.h"
 #include "chatlimits.h"
 #include "chatmessage.h"
-
-/* A list of users is cut into messages of about this size: small enough for
- * the 128 KiB that many WebSocket clients stop at, and for the members that
- * one JSON object may have. A list adds, so that several are as good as one. */
-#define LIST_BYTES (32 * 1024)
+#include "chatuserlist.h"
 
 typedef struct
 {
   gchar *name;
-  GPtrArray *users;             /* GstChatRosterUser, not owned */
+  /* GstChatRosterUser, not owned. Behind the first n_introduced are those who
+   * wait to be introduced: nobody knows them, and they know nobody. */
+  GPtrArray *users;
+  guint n_introduced;
+  gint64 quiet_from;            /* after the last introduction */
+  gint64 due;                   /* of those who wait */
 } Room;
 
 struct _GstChatRosterUser
@@ -25,6 +26,7 @@ struct _GstChatRosterUser
   gchar *name;
   Room *room;
   guint index;                  /* in room->users */
+  gboolean met;                 /* it waits, and has exchanged something all the same */
   guint64 serial;               /* never used again, unlike a pointer */
   GHashTable *callers;          /* serial of who called → when; NULL: nobody */
   gpointer user_data;
@@ -35,6 +37,7 @@ struct _GstChatRoster
   GBytes *server_info;
   GHashTable *users;            /* id → GstChatRosterUser */
   GHashTable *rooms;            /* name → Room, owned */
+  GQueue waiting;               /* Room where somebody waits; the first is due first */
   guint64 next_serial;
 };
 
@@ -60,15 +63,16 @@ add_effect (GArray * effects, const GstChatRosterUser * to, GBytes * frame)
   g_array_append_val (effects, effect);
 }
 
-static void
-add_effects_for_others (GArray * effects, const GstChatRosterUser * user,
-    GBytes * frame)
+static GstChatRosterUser *
+user_at (const Room * room, guint index)
 {
-  for (guint i = 0; i < user->room->users->len; i++) {
-    const GstChatRosterUser *other = g_ptr_array_index (user->room->users, i);
-    if (other != user)
-      add_effect (effects, other, frame);
-  }
+  return g_ptr_array_index (room->users, index);
+}
+
+static gboolean
+is_introduced (const GstChatRosterUser * user)
+{
+  return user->index < user->room->n_introduced;
 }
 
 static GString *
@@ -163,75 +167,91 @@ gst_chat_roster_user_id (const GstChatRosterUser * user)
   return user->id;
 }
 
-/* A list under construction; ids and names grow side by side. */
-typedef struct
-{
-  GString *ids;
-  GString *names;
-} List;
-
 static void
-list_add (List * list, const GstChatRosterUser * user)
+list_add (GstChatUserList * list, const GstChatRosterUser * user)
 {
-  if (list->ids->len > 0)
-    g_string_append_c (list->ids, ',');
-  gst_chat_json_append_string (list->ids, user->id);
-  if (user->name == NULL)
-    return;
-  if (list->names->len > 0)
-    g_string_append_c (list->names, ',');
-  gst_chat_json_append_string (list->names, user->id);
-  g_string_append_c (list->names, ':');
-  gst_chat_json_append_string (list->names, user->name);
+  gst_chat_user_list_add (list, user->id, user->name);
 }
 
-static GBytes *
-list_take_frame (List * list)
+/* The users from @begin to @end as frames that all may share. */
+static GPtrArray *
+build_frames (const Room * room, guint begin, guint end)
 {
-  GString *text = begin_frame ("update-user-list",
-      list->ids->len + list->names->len + 64);
-  g_string_append_printf (text, "\"users\":[%s]", list->ids->str);
-  if (list->names->len > 0)
-    g_string_append_printf (text, ",\"names\":{%s}", list->names->str);
-  g_string_truncate (list->ids, 0);
-  g_string_truncate (list->names, 0);
-  return end_frame (text);
-}
-
-static void
-list_send (List * list, const GstChatRosterUser * to, GArray * effects)
-{
-  g_autoptr (GBytes) frame = list_take_frame (list);
-  add_effect (effects, to, frame);
-}
-
-/* To the newcomer all the others, to all the others the newcomer. */
-static void
-introduce (GstChatRosterUser * user, GArray * effects)
-{
-  List list = { g_string_new (NULL), g_string_new (NULL) };
-  gboolean sent = FALSE;
-  for (guint i = 0; i < user->room->users->len; i++) {
-    const GstChatRosterUser *other = g_ptr_array_index (user->room->users, i);
-    if (other == user)
+  GPtrArray *frames =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  GstChatUserList list;
+  gst_chat_user_list_init (&list);
+  for (guint i = begin; i < end; i++) {
+    list_add (&list, user_at (room, i));
+    if (i + 1 < end && !gst_chat_user_list_is_full (&list))
       continue;
-    list_add (&list, other);
-    if (list.ids->len + list.names->len >= LIST_BYTES) {
-      list_send (&list, user, effects);
-      sent = TRUE;
-    }
+    g_ptr_array_add (frames, gst_chat_user_list_frame (&list));
+    gst_chat_user_list_reset (&list);
   }
-  /* Who is alone gets an empty list, as the base server sends it. */
-  if (list.ids->len > 0 || !sent)
-    list_send (&list, user, effects);
+  gst_chat_user_list_clear (&list);
+  return frames;
+}
 
-  if (user->room->users->len > 1) {
-    list_add (&list, user);
-    g_autoptr (GBytes) frame = list_take_frame (&list);
-    add_effects_for_others (effects, user, frame);
+static void
+add_frames (GArray * effects, const GstChatRosterUser * to, GPtrArray * frames)
+{
+  for (guint i = 0; i < frames->len; i++)
+    add_effect (effects, to, g_ptr_array_index (frames, i));
+}
+
+/* To each of those from @begin to @end, who fit into one list, the others of
+ * them. Who is alone gets an empty list, as the base server sends it. */
+static void
+introduce_among (const Room * room, guint begin, guint end, GArray * effects)
+{
+  GstChatUserList list;
+  gst_chat_user_list_init (&list);
+  for (guint i = begin; i < end; i++)
+    list_add (&list, user_at (room, i));
+  for (guint i = begin; i < end && (end - begin > 1 || room->users->len == 1);
+      i++) {
+    g_autoptr (GBytes) frame =
+        gst_chat_user_list_frame_without (&list, i - begin);
+    add_effect (effects, user_at (room, i), frame);
   }
-  g_string_free (list.ids, TRUE);
-  g_string_free (list.names, TRUE);
+  gst_chat_user_list_clear (&list);
+}
+
+/* A part of the newcomers: to them all who were introduced before, and each
+ * other; to all those, them. */
+static void
+introduce_part (Room * room, guint end, GArray * effects)
+{
+  guint begin = room->n_introduced;
+  g_autoptr (GPtrArray) old = build_frames (room, 0, begin);
+  for (guint i = begin; i < end; i++)
+    add_frames (effects, user_at (room, i), old);
+  introduce_among (room, begin, end, effects);
+  g_autoptr (GPtrArray) fresh = build_frames (room, begin, end);
+  for (guint i = 0; i < begin; i++)
+    add_frames (effects, user_at (room, i), fresh);
+  room->n_introduced = end;
+}
+
+/* How many of those who wait fit into one list, as an end. */
+static guint
+end_of_part (const Room * room)
+{
+  GstChatUserList list;
+  gst_chat_user_list_init (&list);
+  guint end = room->n_introduced;
+  while (end < room->users->len && !gst_chat_user_list_is_full (&list))
+    list_add (&list, user_at (room, end++));
+  gst_chat_user_list_clear (&list);
+  return end;
+}
+
+static void
+introduce (Room * room, gint64 now, GArray * effects)
+{
+  while (room->n_introduced < room->users->len)
+    introduce_part (room, end_of_part (room), effects);
+  room->quiet_from = now + GST_CHAT_JOIN_TIME_US;
 }
 
 static Room *
@@ -247,9 +267,25 @@ get_room (GstChatRoster * roster, const gchar * name)
   return room;
 }
 
+/* Somebody has come into @room: now, or with others in a moment. Every moment
+ * is as long, so that the room that began to wait first is due first. */
+static void
+announce (GstChatRoster * roster, Room * room, gint64 now, GArray * effects)
+{
+  guint n_waiting = room->users->len - room->n_introduced;
+  if (n_waiting > 1)
+    return;
+  if (room->users->len <= GST_CHAT_SMALL_ROOM || now >= room->quiet_from) {
+    introduce (room, now, effects);
+    return;
+  }
+  room->due = now + GST_CHAT_JOIN_TIME_US;
+  g_queue_push_tail (&roster->waiting, room);
+}
+
 GstChatRosterUser *
 gst_chat_roster_join (GstChatRoster * roster, const gchar * id,
-    const gchar * name, const gchar * room, gpointer user_data,
+    const gchar * name, const gchar * room, gpointer user_data, gint64 now,
     GArray * effects)
 {
   g_return_val_if_fail (gst_chat_id_is_valid (id), NULL);
@@ -272,40 +308,101 @@ gst_chat_roster_join (GstChatRoster * roster, const gchar * id,
   g_hash_table_insert (roster->users, user->id, user);
 
   add_effect (effects, user, roster->server_info);
-  introduce (user, effects);
+  announce (roster, user->room, now, effects);
   return user;
 }
 
-/* The last one of the room takes the place that gets free. */
+void
+gst_chat_roster_flush (GstChatRoster * roster, gint64 now, GArray * effects)
+{
+  while (gst_chat_roster_next_flush (roster) <= now)
+    introduce (g_queue_pop_head (&roster->waiting), now, effects);
+}
+
+gint64
+gst_chat_roster_next_flush (const GstChatRoster * roster)
+{
+  const Room *room = g_queue_peek_head ((GQueue *) & roster->waiting);
+  return room == NULL ? G_MAXINT64 : room->due;
+}
+
+static void
+move_to (Room * room, guint from, guint to)
+{
+  if (from == to)
+    return;
+  GstChatRosterUser *user = user_at (room, from);
+  room->users->pdata[to] = user;
+  user->index = to;
+}
+
+/* The place that gets free is filled by the last of those who are introduced,
+ * and that one's by the last of those who wait. */
 static void
 leave_room (GstChatRoster * roster, GstChatRosterUser * user)
 {
   Room *room = user->room;
-  g_ptr_array_remove_index_fast (room->users, user->index);
-  if (user->index < room->users->len) {
-    GstChatRosterUser *moved = g_ptr_array_index (room->users, user->index);
-    moved->index = user->index;
+  guint hole = user->index;
+  gboolean waited = !is_introduced (user);
+  if (!waited) {
+    move_to (room, --room->n_introduced, hole);
+    hole = room->n_introduced;
   }
+  move_to (room, room->users->len - 1, hole);
+  g_ptr_array_set_size (room->users, (gint) room->users->len - 1);
+
+  if (waited && room->n_introduced == room->users->len)
+    g_queue_remove (&roster->waiting, room);
   if (room->users->len == 0)
     g_hash_table_remove (roster->rooms, room->name);
+}
+
+/* To all who may know @user: nobody knows one who waits, unless they met, and
+ * who waits knows nobody else. */
+static void
+say_good_bye (const GstChatRosterUser * user, GArray * effects)
+{
+  if (!is_introduced (user) && !user->met)
+    return;
+  GString *text = begin_frame ("remove-user", 64);
+  g_string_append (text, "\"socketId\":");
+  gst_chat_json_append_string (text, user->id);
+  g_autoptr (GBytes) frame = end_frame (text);
+  for (guint i = 0; i < user->room->users->len; i++) {
+    const GstChatRosterUser *other = user_at (user->room, i);
+    if (other != user && (is_introduced (other) || other->met))
+      add_effect (effects, other, frame);
+  }
 }
 
 void
 gst_chat_roster_leave (GstChatRoster * roster, GstChatRosterUser * user,
     GArray * effects)
 {
-  GString *text = begin_frame ("remove-user", 64);
-  g_string_append (text, "\"socketId\":");
-  gst_chat_json_append_string (text, user->id);
-  g_autoptr (GBytes) frame = end_frame (text);
-  add_effects_for_others (effects, user, frame);
-
+  if (effects != NULL)
+    say_good_bye (user, effects);
   g_hash_table_remove (roster->users, user->id);
   leave_room (roster, user);
   g_clear_pointer (&user->callers, g_hash_table_unref);
   g_free (user->id);
   g_free (user->name);
   g_free (user);
+}
+
+/* Before something of @from goes to @to, and one of them waits: nobody hears
+ * from somebody that it was not told of. */
+static void
+meet (GstChatRosterUser * from, GstChatRosterUser * to, GArray * effects)
+{
+  if (is_introduced (from) && is_introduced (to))
+    return;
+  GstChatUserList list;
+  gst_chat_user_list_init (&list);
+  list_add (&list, from);
+  g_autoptr (GBytes) frame = gst_chat_user_list_frame (&list);
+  add_effect (effects, to, frame);
+  gst_chat_user_list_clear (&list);
+  from->met = to->met = TRUE;
 }
 
 static gboolean
@@ -389,7 +486,7 @@ take_description (GstChatSlice payload, const gchar * name,
 }
 
 static GstChatRelay
-relay_offer (const GstChatRosterUser * from, GstChatRosterUser * to,
+relay_offer (GstChatRosterUser * from, GstChatRosterUser * to,
     GstChatSlice payload, gint64 now, GArray * effects)
 {
   GstChatSlice offer;
@@ -402,13 +499,14 @@ relay_offer (const GstChatRosterUser * from, GstChatRosterUser * to,
   g_string_append_c (text, ',');
   append_socket (text, from);
   g_autoptr (GBytes) frame = end_frame (text);
+  meet (from, to, effects);
   add_effect (effects, to, frame);
   remember_caller (to, from, now);
   return GST_CHAT_RELAY_DONE;
 }
 
 static GstChatRelay
-relay_answer (const GstChatRosterUser * from, GstChatRosterUser * to,
+relay_answer (GstChatRosterUser * from, GstChatRosterUser * to,
     GstChatSlice payload, gint64 now, GArray * effects)
 {
   GstChatSlice answer;
@@ -422,13 +520,14 @@ relay_answer (const GstChatRosterUser * from, GstChatRosterUser * to,
   g_string_append (text, ",\"answer\":");
   g_string_append_len (text, answer.data, (gssize) answer.len);
   g_autoptr (GBytes) frame = end_frame (text);
+  meet (from, to, effects);
   add_effect (effects, to, frame);
   return GST_CHAT_RELAY_DONE;
 }
 
 /* `socket` is the server's word: what the sender wrote there is left out. */
 static GstChatRelay
-relay_extension (const GstChatRosterUser * from, GstChatRosterUser * to,
+relay_extension (GstChatRosterUser * from, GstChatRosterUser * to,
     const gchar * event, GstChatSlice payload, GArray * effects)
 {
   static const gchar *const replaced[] = { "to", "socket", NULL };
@@ -439,6 +538,7 @@ relay_extension (const GstChatRosterUser * from, GstChatRosterUser * to,
   append_socket (text, from);
   gst_chat_json_copy_members (text, payload, replaced);
   g_autoptr (GBytes) frame = end_frame (text);
+  meet (from, to, effects);
   add_effect (effects, to, frame);
   return GST_CHAT_RELAY_DONE;
 }

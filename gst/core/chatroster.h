@@ -46,16 +46,27 @@ void gst_chat_roster_set_server_info (GstChatRoster * roster, GBytes * frame);
 
 /* @id is new and valid. @name and @room come from the client as they are: a
  * name is cleaned and may be NULL, no or an empty room is the default one. NULL
- * where the id is taken, the room's name is too long or the house is full. */
+ * where the id is taken, the room's name is too long or the house is full.
+ * @now: monotonic microseconds, as everywhere here.
+ *
+ * Who enters a small or quiet room is introduced at once. Where many come, those
+ * of a moment are introduced together, with one list for each client instead of
+ * one for each newcomer: see gst_chat_roster_flush(). */
 GstChatRosterUser *gst_chat_roster_join (GstChatRoster * roster,
     const gchar * id, const gchar * name, const gchar * room,
-    gpointer user_data, GArray * effects) G_GNUC_WARN_UNUSED_RESULT;
-/* Frees @user. Nothing of @effects is for it. */
-void gst_chat_roster_leave (GstChatRoster * roster, GstChatRosterUser * user,
+    gpointer user_data, gint64 now, GArray * effects)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Introduces who has waited until @now, and nobody where that is not due. */
+void gst_chat_roster_flush (GstChatRoster * roster, gint64 now,
     GArray * effects);
+/* When the next ones are to be introduced; G_MAXINT64: nobody waits. */
+gint64 gst_chat_roster_next_flush (const GstChatRoster * roster);
+/* Frees @user. Nothing of @effects is for it; NULL: nobody is told. */
+void gst_chat_roster_leave (GstChatRoster * roster,
+    GstChatRosterUser * user, GArray * effects);
 
 /* @user says @event with @payload, its first argument, which has passed
- * gst_chat_json_check() (len 0: none). @now: monotonic microseconds. */
+ * gst_chat_json_check() (len 0: none). */
 GstChatRelay gst_chat_roster_relay (GstChatRoster * roster,
     GstChatRosterUser * user, const gchar * event, GstChatSlice payload,
     gint64 now, GArray * effects);

@@ -126,6 +126,27 @@ renew_info (GstChatClient * client)
   gst_chat_engine_session_send (client->session, frame);
   schedule_info (client);
 }
+plan_introductions (GstChatClients * clients)
+{
+  gint64 due = gst_chat_roster_next_flush (clients->roster);
+  g_source_set_ready_time (clients->introductions, due == G_MAXINT64 ? -1 :
+      due);
+}
+
+static gboolean
+on_introductions (GSource * source, GSourceFunc callback, gpointer user_data)
+{
+  GstChatClients *clients = user_data;
+  g_autoptr (GArray) effects = gst_chat_effects_new ();
+  gst_chat_roster_flush (clients->roster, g_get_monotonic_time (), effects);
+  dispatch (effects);
+  plan_introductions (clients);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs introductions_funcs = {
+  .dispatch = on_introductions,
+};
 
 /* The public id is never the session's: who sees it must not be able to take
  * the session over (protocol.md E3). */
@@ -147,7 +168,8 @@ enter (GstChatClient * client)
   g_autofree gchar *id = gst_chat_engine_new_id ();
   prepare_info (client, id);
   client->user = gst_chat_roster_join (client->clients->roster, id,
-      client->greeting.name, client->greeting.room, client, effects);
+      client->greeting.name, client->greeting.room, client,
+      g_get_monotonic_time (), effects);
   if (client->user == NULL) {
     refuse_entry (client, "This room cannot be entered");
     return;
@@ -156,6 +178,7 @@ enter (GstChatClient * client)
   send_take (client, gst_chat_sio_build_connect (is_eio3 (client) ? NULL :
           json));
   dispatch (effects);
+  plan_introductions (client->clients);
 }
 
 static void
@@ -163,10 +186,13 @@ leave (GstChatClient * client)
 {
   if (client->user == NULL)
     return;
-  g_autoptr (GArray) effects = gst_chat_effects_new ();
-  gst_chat_roster_leave (client->clients->roster,
-      g_steal_pointer (&client->user), effects);
-  dispatch (effects);
+  GstChatClients *clients = client->clients;
+  g_autoptr (GArray) effects = clients->stopping ? NULL :
+      gst_chat_effects_new ();
+  gst_chat_roster_leave (clients->roster, g_steal_pointer (&client->user),
+      effects);
+  if (effects != NULL)
+    dispatch (effects);
   await_connect (client);
 }
 
@@ -391,8 +417,14 @@ gst_chat_clients_init (GstChatClients * clients)
   g_autoptr (GBytes) info = gst_chat_info_frame (&clients->info, NULL, NULL);
   clients->roster = gst_chat_roster_new (clients->info.server);
   gst_chat_roster_set_server_info (clients->roster, info);
+  clients->stopping = FALSE;
   clients->clients = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       client_free);
+  clients->introductions = g_source_new (&introductions_funcs,
+      sizeof (GSource));
+  g_source_set_callback (clients->introductions, NULL, clients, NULL);
+  g_source_attach (clients->introductions,
+      g_main_context_get_thread_default ());
 }
 
 GstChatClient *
@@ -424,11 +456,14 @@ gst_chat_clients_clear (GstChatClients * clients)
 {
   if (clients->clients == NULL)
     return;
+  clients->stopping = TRUE;
   g_autoptr (GList) all = g_hash_table_get_values (clients->clients);
   for (GList * l = all; l != NULL; l = l->next) {
     GstChatClient *client = l->data;
     gst_chat_engine_session_close (client->session, GST_CHAT_END_SHUTDOWN);
   }
+  g_source_destroy (clients->introductions);
+  g_clear_pointer (&clients->introductions, g_source_unref);
   g_clear_pointer (&clients->clients, g_hash_table_unref);
   g_clear_pointer (&clients->roster, gst_chat_roster_free);
 }

@@ -8,9 +8,7 @@
 #include "chatinfo.h"
 #include "chatroster.h"
 
-G_BEGIN_DECLS
-
-typedef struct _GstChatClient GstChatClient;
+G_BEGIN_DECLS typedef struct _GstChatClient GstChatClient;
 
 /* Who a client says it is, in its handshake; each may be NULL. */
 typedef struct {
@@ -24,7 +22,8 @@ void gst_chat_greeting_copy (GstChatGreeting * to,
 void gst_chat_greeting_clear (GstChatGreeting * greeting);
 
 /* What the clients of one server share. */
-typedef struct {
+typedef struct
+{
   GstChatEngineConfig engine;
   guint connect_timeout;        /* ms in which a client must enter the chat */
   GstChatInfo info;
@@ -32,6 +31,8 @@ typedef struct {
   GstChatJournal *journal;
   GstChatRoster *roster;
   GHashTable *clients;          /* Engine.IO sid → GstChatClient */
+  GSource *introductions;       /* of those who came into a large room */
+  gboolean stopping;            /* everybody goes: nobody is told of each */
 } GstChatClients;
 
 void gst_chat_clients_init (GstChatClients * clients);

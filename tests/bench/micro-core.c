@@ -51,9 +51,9 @@ prepare_relay (void)
   roster = gst_chat_roster_new ("bench");
   effects = gst_chat_effects_new ();
   caller = gst_chat_roster_join (roster, "aaaaaaaaaaaaaaaaaaaa", "a", NULL,
-      NULL, effects);
+      NULL, 0, effects);
   must (caller && gst_chat_roster_join (roster, "bbbbbbbbbbbbbbbbbbbb", "b",
-          NULL, NULL, effects));
+          NULL, NULL, 0, effects));
 }
 
 static void

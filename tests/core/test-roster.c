@@ -17,6 +17,7 @@ typedef struct
   GstChatRoster *roster;
   GArray *effects;
   GPtrArray *users;
+  gint64 now;
 } House;
 
 static void
@@ -25,6 +26,7 @@ house_open (House * house)
   house->roster = gst_chat_roster_new ("test/1");
   house->effects = gst_chat_effects_new ();
   house->users = g_ptr_array_new ();
+  house->now = SECOND;
 }
 
 static void
@@ -45,7 +47,7 @@ join (House * house, const gchar * id, const gchar * name, const gchar * room)
 {
   g_array_set_size (house->effects, 0);
   GstChatRosterUser *user = gst_chat_roster_join (house->roster, id, name,
-      room, (gpointer) id, house->effects);
+      room, (gpointer) id, house->now, house->effects);
   if (user != NULL)
     g_ptr_array_add (house->users, user);
   return user;
@@ -340,7 +342,7 @@ test_many (void)
   house_open (&house);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   g_autofree gchar *name = g_strnfill (GST_CHAT_MAX_NAME_BYTES, 'n');
-  for (guint i = 0; i < n_users; i++) {
+  for (guint i = 0; i < n_users; i++, house.now += SECOND) {
     g_ptr_array_add (ids, g_strdup_printf ("user-%015u", i));
     g_assert_nonnull (join (&house, g_ptr_array_index (ids, i), name, NULL));
   }
@@ -396,6 +398,198 @@ test_many (void)
   house_close (&house);
 }
 
+/* A room in which newcomers have to wait for each other: it is just not small,
+ * and the last one came just now. */
+static void
+house_fill (House * house)
+{
+  static const gchar *const ids[] = { "o0", "o1", "o2", "o3", "o4", "o5", "o6",
+    "o7", "o8", "o9", "o10", "o11", "o12", "o13", "o14", "o15", "o16"
+  };
+  G_STATIC_ASSERT (G_N_ELEMENTS (ids) == GST_CHAT_SMALL_ROOM + 1);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    house->now += i == GST_CHAT_SMALL_ROOM ? SECOND : 0;
+    join (house, ids[i], NULL, NULL);
+    /* Itself, its list, and all the others. */
+    g_assert_cmpuint (house->effects->len, ==, 2 + i);
+  }
+  g_assert_cmpint (gst_chat_roster_next_flush (house->roster), ==, G_MAXINT64);
+}
+
+static void
+flush (House * house)
+{
+  g_array_set_size (house->effects, 0);
+  gst_chat_roster_flush (house->roster, house->now, house->effects);
+}
+
+static const gchar *
+effect_text (House * house, guint i, const gchar * receiver)
+{
+  g_assert_cmpuint (i, <, house->effects->len);
+  GstChatEffect *effect = &g_array_index (house->effects, GstChatEffect, i);
+  g_assert_cmpstr (effect->user, ==, receiver);
+  return g_bytes_get_data (effect->frame, NULL);
+}
+
+#define OLD "\"o0\",\"o1\",\"o2\",\"o3\",\"o4\",\"o5\",\"o6\",\"o7\"," \
+    "\"o8\",\"o9\",\"o10\",\"o11\",\"o12\",\"o13\",\"o14\",\"o15\",\"o16\""
+#define LIST(users) "42[\"update-user-list\",{\"users\":[" users "]"
+
+/* Those of one moment: one shared frame for all who were there, and for each
+ * of them those before, and the others. */
+static void
+test_together (void)
+{
+  House house;
+  house_open (&house);
+  house_fill (&house);
+  join (&house, "a", "Ann", NULL);
+  expect (&house, "a", INFO, NULL);
+  gint64 due = gst_chat_roster_next_flush (house.roster);
+  g_assert_cmpint (due, ==, house.now + GST_CHAT_JOIN_TIME_US);
+  house.now += GST_CHAT_JOIN_TIME_US - 1;
+  join (&house, "b", NULL, NULL);
+  join (&house, "c", "Cid", NULL);
+  g_assert_cmpint (gst_chat_roster_next_flush (house.roster), ==, due);
+  flush (&house);
+  expect (&house, NULL);
+
+  house.now = due;
+  flush (&house);
+  guint n_old = GST_CHAT_SMALL_ROOM + 1;
+  g_assert_cmpuint (house.effects->len, ==, 6 + n_old);
+  g_array_remove_range (house.effects, 6, n_old - 1);
+  expect (&house, "a", LIST (OLD) "}]", "b", LIST (OLD) "}]",
+      "c", LIST (OLD) "}]",
+      "a", LIST ("\"b\",\"c\"") ",\"names\":{\"c\":\"Cid\"}}]",
+      "b", LIST ("\"a\",\"c\"")
+      ",\"names\":{\"a\":\"Ann\",\"c\":\"Cid\"}}]",
+      "c", LIST ("\"a\",\"b\"") ",\"names\":{\"a\":\"Ann\"}}]",
+      "o16", LIST ("\"a\",\"b\",\"c\"")
+      ",\"names\":{\"a\":\"Ann\",\"c\":\"Cid\"}}]", NULL);
+  g_assert_cmpint (gst_chat_roster_next_flush (house.roster), ==, G_MAXINT64);
+
+  /* Once it is quiet nobody waits. */
+  house.now += GST_CHAT_JOIN_TIME_US;
+  join (&house, "d", NULL, NULL);
+  g_assert_cmpuint (house.effects->len, ==, 2 + n_old + 3);
+  house_close (&house);
+}
+
+/* Who comes and goes within a moment was never there. */
+static void
+test_gone_at_once (void)
+{
+  House house;
+  house_open (&house);
+  house_fill (&house);
+  GstChatRosterUser *a = join (&house, "a", NULL, NULL);
+  join (&house, "b", NULL, NULL);
+  leave (&house, a);
+  expect (&house, NULL);
+  /* One who was there goes: b does not know it, and never will. */
+  leave (&house, g_ptr_array_index (house.users, 3));
+  g_assert_cmpuint (house.effects->len, ==, GST_CHAT_SMALL_ROOM);
+  for (guint i = 0; i < house.effects->len; i++)
+    g_assert_cmpstr (g_array_index (house.effects, GstChatEffect, i).user, !=,
+        "b");
+  house.now += GST_CHAT_JOIN_TIME_US;
+  flush (&house);
+  g_assert_cmpuint (house.effects->len, ==, 1 + GST_CHAT_SMALL_ROOM);
+  const gchar *list = effect_text (&house, 0, "b");
+  g_assert_null (strstr (list, "\"o3\""));
+  g_assert_nonnull (strstr (list, "\"o16\""));
+  g_assert_true (g_str_has_prefix (effect_text (&house, 1, "o0"),
+          LIST ("\"b\"") "}]"));
+
+  /* The only one who waits goes: nothing is due any more. */
+  GstChatRosterUser *c = join (&house, "c", NULL, NULL);
+  g_assert_cmpint (gst_chat_roster_next_flush (house.roster), <, G_MAXINT64);
+  leave (&house, c);
+  g_assert_cmpint (gst_chat_roster_next_flush (house.roster), ==, G_MAXINT64);
+  house_close (&house);
+}
+
+/* Who waits may call and be called; the other is told of it before. */
+static void
+test_call_while_waiting (void)
+{
+  House house;
+  house_open (&house);
+  house_fill (&house);
+  GstChatRosterUser *a = join (&house, "a", "Ann", NULL);
+  join (&house, "b", NULL, NULL);
+  g_assert_cmpint (say_at (&house, a, "ringing", "{\"to\":\"o5\"}", 0), ==,
+      GST_CHAT_RELAY_DONE);
+  expect (&house, "o5", LIST ("\"a\"") ",\"names\":{\"a\":\"Ann\"}}]",
+      "o5", "42[\"ringing\",{\"socket\":\"a\"}]", NULL);
+  GstChatRosterUser *o5 = g_ptr_array_index (house.users, 5);
+  g_assert_cmpint (say_at (&house, o5, "ringing", "{\"to\":\"a\"}", 0), ==,
+      GST_CHAT_RELAY_DONE);
+  expect (&house, "a", LIST ("\"o5\"") "}]",
+      "a", "42[\"ringing\",{\"socket\":\"o5\"}]", NULL);
+
+  /* Both good-byes arrive, the one of o5 not at b. */
+  leave (&house, o5);
+  g_assert_cmpuint (house.effects->len, ==, GST_CHAT_SMALL_ROOM + 1);
+  effect_text (&house, GST_CHAT_SMALL_ROOM, "a");
+  leave (&house, a);
+  g_assert_cmpuint (house.effects->len, ==, GST_CHAT_SMALL_ROOM);
+  g_assert_cmpstr (effect_text (&house, 0, "o0"), ==,
+      "42[\"remove-user\",{\"socketId\":\"a\"}]");
+  house_close (&house);
+}
+
+/* More than one list holds, all at once. */
+static void
+test_crowd (void)
+{
+  const guint n_crowd = 500;
+  House house;
+  house_open (&house);
+  house_fill (&house);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *name = g_strnfill (GST_CHAT_MAX_NAME_BYTES, 'n');
+  for (guint i = 0; i < n_crowd; i++) {
+    g_ptr_array_add (ids, g_strdup_printf ("crowd-%u", i));
+    join (&house, g_ptr_array_index (ids, i), name, NULL);
+  }
+  house.now += GST_CHAT_JOIN_TIME_US;
+  flush (&house);
+
+  /* receiver → how many it was told of */
+  g_autoptr (GHashTable) told = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < house.effects->len; i++) {
+    GstChatEffect *effect = &g_array_index (house.effects, GstChatEffect, i);
+    gsize len;
+    const gchar *data = g_bytes_get_data (effect->frame, &len);
+    g_assert_cmpuint (len, <, 65536);
+    static const gchar head[] = "42[\"update-user-list\",";
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GstChatMessage) message =
+        gst_chat_message_parse ("update-user-list", data + strlen (head),
+        len - strlen (head) - 1, &error);
+    g_assert_no_error (error);
+    guint before = GPOINTER_TO_UINT (g_hash_table_lookup (told, effect->user));
+    g_hash_table_insert (told, effect->user,
+        GUINT_TO_POINTER (before + message->users->len));
+    for (guint j = 0; j < message->users->len; j++) {
+      const GstChatUser *user = g_ptr_array_index (message->users, j);
+      g_assert_cmpstr (user->id, !=, effect->user);
+    }
+  }
+  for (guint i = 0; i < house.users->len; i++) {
+    const gchar *id = gst_chat_roster_user_id (g_ptr_array_index (house.users,
+            i));
+    guint wanted = i <= GST_CHAT_SMALL_ROOM ? n_crowd :
+        n_crowd + GST_CHAT_SMALL_ROOM;
+    g_assert_cmpuint (GPOINTER_TO_UINT (g_hash_table_lookup (told, id)), ==,
+        wanted);
+  }
+  house_close (&house);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -408,5 +602,9 @@ main (int argc, char **argv)
   g_test_add_func ("/roster/extensions", test_extensions);
   g_test_add_func ("/roster/wrong", test_wrong);
   g_test_add_func ("/roster/many", test_many);
+  g_test_add_func ("/roster/together", test_together);
+  g_test_add_func ("/roster/gone-at-once", test_gone_at_once);
+  g_test_add_func ("/roster/call-while-waiting", test_call_while_waiting);
+  g_test_add_func ("/roster/crowd", test_crowd);
   return g_test_run ();
 }

@@ -183,6 +183,44 @@ test_room_too_long (void)
   g_assert_cmpuint (gst_chat_server_get_n_users (server), ==, 0);
 }
 
+/* How many ids are between the brackets of "users". */
+static guint
+count_users (const gchar * list)
+{
+  g_autofree gchar *users = scripted_cut (list, "\"users\":[", "]");
+  guint n = 0;
+  for (const gchar * at = users; *at != '\0'; at++)
+    n += *at == '"';
+  return n / 2;
+}
+
+/* More than a small room, all at once: in the end each has been told of all
+ * others, once, and a good-bye arrives at everybody. */
+static void
+test_crowd (void)
+{
+  g_autoptr (GstChatServer) server = scripted_server_new (NULL);
+  ScriptedClient *crowd[3 * GST_CHAT_SMALL_ROOM];
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++)
+    crowd[i] = scripted_websocket_new (server, "EIO=3");
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++) {
+    guint known = 0;
+    while (known < G_N_ELEMENTS (crowd) - 1) {
+      guint8 opcode;
+      g_autofree gchar *text = scripted_websocket_next (crowd[i], &opcode);
+      g_assert_nonnull (text);
+      if (g_str_has_prefix (text, "42[\"update-user-list\""))
+        known += count_users (text);
+    }
+    g_assert_cmpuint (known, ==, G_N_ELEMENTS (crowd) - 1);
+  }
+  scripted_client_free (crowd[0]);
+  for (guint i = 1; i < G_N_ELEMENTS (crowd); i++) {
+    g_free (scripted_websocket_expect (crowd[i], "42[\"remove-user\""));
+    scripted_client_free (crowd[i]);
+  }
+}
+
 /* Out of descriptors, and back: SoupServer's own listener would be dead. */
 static void
 test_descriptors (void)
@@ -276,6 +314,7 @@ main (int argc, char **argv)
   g_test_add_func ("/server/abuse", test_abuse);
   g_test_add_func ("/server/hostile-json", test_hostile_json);
   g_test_add_func ("/server/room-too-long", test_room_too_long);
+  g_test_add_func ("/server/crowd", test_crowd);
   g_test_add_func ("/server/other-thread", test_other_thread);
   g_test_add_func ("/server/descriptors", test_descriptors);
   return g_test_run ();
