@@ -15,8 +15,8 @@ struct _GstChatClient
   GstChatRosterUser *user;      /* NULL: not in the chat (yet, or any more) */
   GstChatGreeting greeting;
   guint attachments;            /* binary packets that are to come, ignored */
-  gint64 connect_due;           /* while user is NULL */
-  gint64 info_due;              /* while it is in the chat: new credentials */
+  GstChatTimer connect_timer;   /* while user is NULL */
+  GstChatTimer info_timer;      /* while it is in the chat: new credentials */
 };
 
 void
@@ -59,10 +59,19 @@ send_take (GstChatClient * client, gchar * packet)
 }
 
 static void
+on_connect_late (GstChatTimer * timer, gint64 now)
+{
+  GstChatClient *client = (GstChatClient *) ((guint8 *) timer
+      - G_STRUCT_OFFSET (GstChatClient, connect_timer));
+  gst_chat_engine_session_close (client->session, GST_CHAT_END_TIMEOUT);
+}
+
+static void
 await_connect (GstChatClient * client)
 {
-  client->connect_due = g_get_monotonic_time ()
-      + (gint64) client->clients->connect_timeout * 1000;
+  gst_chat_poller_start_timer (client->clients->engine.poller,
+      &client->connect_timer, g_get_monotonic_time ()
+      + (gint64) client->clients->connect_timeout * 1000);
 }
 
 static void
@@ -102,8 +111,9 @@ check_token (const GstChatClient * client)
 static void
 schedule_info (GstChatClient * client)
 {
-  client->info_due = g_get_monotonic_time ()
-      + client->clients->info.turn_time * G_TIME_SPAN_SECOND / 2;
+  gst_chat_poller_start_timer (client->clients->engine.poller,
+      &client->info_timer, g_get_monotonic_time ()
+      + client->clients->info.turn_time * G_TIME_SPAN_SECOND / 2);
 }
 
 /* What it will be told when it joins. */
@@ -119,13 +129,19 @@ prepare_info (GstChatClient * client, const gchar * id)
 }
 
 static void
-renew_info (GstChatClient * client)
+on_info_due (GstChatTimer * timer, gint64 now)
 {
+  GstChatClient *client = (GstChatClient *) ((guint8 *) timer
+      - G_STRUCT_OFFSET (GstChatClient, info_timer));
+  if (client->user == NULL)
+    return;
   g_autoptr (GBytes) frame = gst_chat_info_frame (&client->clients->info,
       gst_chat_roster_user_id (client->user), NULL);
   gst_chat_engine_session_send (client->session, frame);
   schedule_info (client);
 }
+
+static void
 plan_introductions (GstChatClients * clients)
 {
   gint64 due = gst_chat_roster_next_flush (clients->roster);
@@ -174,6 +190,7 @@ enter (GstChatClient * client)
     refuse_entry (client, "This room cannot be entered");
     return;
   }
+  gst_chat_timer_stop (&client->connect_timer);
   g_autofree gchar *json = g_strdup_printf ("{\"sid\":\"%s\"}", id);
   send_take (client, gst_chat_sio_build_connect (is_eio3 (client) ? NULL :
           json));
@@ -380,6 +397,8 @@ static void
 client_free (gpointer data)
 {
   GstChatClient *client = data;
+  gst_chat_timer_stop (&client->connect_timer);
+  gst_chat_timer_stop (&client->info_timer);
   gst_chat_engine_session_free (client->session);
   gst_chat_ticket_free (client->ticket);
   gst_chat_greeting_clear (&client->greeting);
@@ -393,6 +412,8 @@ gst_chat_client_new (GstChatClients * clients, GstChatTransport * transport,
   g_autofree gchar *sid = gst_chat_engine_new_id ();
   GstChatClient *client = g_new0 (GstChatClient, 1);
   client->clients = clients;
+  client->connect_timer.func = on_connect_late;
+  client->info_timer.func = on_info_due;
   client->ticket = ticket;
   gst_chat_greeting_copy (&client->greeting, greeting);
   client->session = gst_chat_engine_session_new (&clients->engine, sid,
@@ -431,24 +452,6 @@ GstChatClient *
 gst_chat_clients_find (GstChatClients * clients, const gchar * sid)
 {
   return g_hash_table_lookup (clients->clients, sid);
-}
-
-void
-gst_chat_clients_tick (GstChatClients * clients)
-{
-  gint64 now = g_get_monotonic_time ();
-  g_autoptr (GList) all = g_hash_table_get_values (clients->clients);
-  for (GList * l = all; l != NULL; l = l->next) {
-    GstChatClient *client = l->data;
-    if (client->user != NULL && now >= client->info_due
-        && gst_chat_info_is_personal (&clients->info))
-      renew_info (client);
-    /* Nobody but itself closes a client here. */
-    if (client->user == NULL && now >= client->connect_due)
-      gst_chat_engine_session_close (client->session, GST_CHAT_END_TIMEOUT);
-    else
-      gst_chat_engine_session_tick (client->session, now);
-  }
 }
 
 void

@@ -8,7 +8,9 @@
 #include "chatinfo.h"
 #include "chatroster.h"
 
-G_BEGIN_DECLS typedef struct _GstChatClient GstChatClient;
+G_BEGIN_DECLS
+
+typedef struct _GstChatClient GstChatClient;
 
 /* Who a client says it is, in its handshake; each may be NULL. */
 typedef struct {
@@ -22,8 +24,7 @@ void gst_chat_greeting_copy (GstChatGreeting * to,
 void gst_chat_greeting_clear (GstChatGreeting * greeting);
 
 /* What the clients of one server share. */
-typedef struct
-{
+typedef struct {
   GstChatEngineConfig engine;
   guint connect_timeout;        /* ms in which a client must enter the chat */
   GstChatInfo info;
@@ -41,7 +42,6 @@ void gst_chat_clients_clear (GstChatClients * clients);
 /* NULL where there is none of this @sid. */
 GstChatClient *gst_chat_clients_find (GstChatClients * clients,
     const gchar * sid);
-void gst_chat_clients_tick (GstChatClients * clients);
 
 /* A handshake on @transport, whose reference it takes, as it takes @ticket.
  * @greeting: as the query has it. The client lives as long as its session. */

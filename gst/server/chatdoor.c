@@ -5,28 +5,45 @@
 #define KEY "gst-chat-visitor"
 /* Between two requests, in times of the first one's. */
 #define LATER 3
+#define CROWD 256
 
 typedef struct
 {
-  guint ref_count;              /* the address's, and the door's while it is watched */
+  GstChatDoor *door;
+  GstChatTimer timer;           /* while no time runs it is stopped */
   GSocket *socket;
-  gint64 due;
-  gboolean watched;
-  gboolean held;
 } Visitor;
 
 struct _GstChatDoor
 {
+  guint ref_count;              /* the owner's, and each visitor's */
+  guint n_timers;               /* that run */
+  GstChatPoller *poller;
   gint64 timeout;               /* microseconds */
-  GPtrArray *watched;
 };
 
 static void
-visitor_unref (gpointer data)
+door_unref (GstChatDoor * door)
+{
+  if (--door->ref_count == 0)
+    g_free (door);
+}
+
+static void
+stop_timer (Visitor * visitor)
+{
+  if (visitor->timer.next == NULL)
+    return;
+  gst_chat_timer_stop (&visitor->timer);
+  visitor->door->n_timers--;
+}
+
+static void
+visitor_free (gpointer data)
 {
   Visitor *visitor = data;
-  if (--visitor->ref_count > 0)
-    return;
+  stop_timer (visitor);
+  door_unref (visitor->door);
   g_object_unref (visitor->socket);
   g_free (visitor);
 }
@@ -38,33 +55,50 @@ visitor_of (GSocketAddress * remote)
 }
 
 GstChatDoor *
-gst_chat_door_new (guint timeout)
+gst_chat_door_new (GstChatPoller * poller, guint timeout)
 {
   GstChatDoor *door = g_new0 (GstChatDoor, 1);
+  door->ref_count = 1;
+  door->poller = poller;
   door->timeout = (gint64) timeout *1000;
-  door->watched = g_ptr_array_new_with_free_func (visitor_unref);
   return door;
 }
 
 void
 gst_chat_door_free (GstChatDoor * door)
 {
-  if (door == NULL)
-    return;
-  g_ptr_array_unref (door->watched);
-  g_free (door);
+  door_unref (door);
+}
+
+gboolean
+gst_chat_door_is_crowded (const GstChatDoor * door)
+{
+  return door->n_timers > CROWD;
+}
+
+GstChatPoller *
+gst_chat_door_get_poller (GstChatDoor * door)
+{
+  return door->poller;
+}
+
+/* Its owner sees the end of the stream, and cleans up. */
+static void
+on_late (GstChatTimer * timer, gint64 now)
+{
+  Visitor *visitor = (Visitor *) ((guint8 *) timer
+      - G_STRUCT_OFFSET (Visitor, timer));
+  visitor->door->n_timers--;
+  g_socket_shutdown (visitor->socket, TRUE, TRUE, NULL);
 }
 
 static void
 watch (GstChatDoor * door, Visitor * visitor, gint64 time)
 {
-  visitor->due = g_get_monotonic_time () + time;
-  visitor->held = FALSE;
-  if (visitor->watched)
-    return;
-  visitor->watched = TRUE;
-  visitor->ref_count++;
-  g_ptr_array_add (door->watched, visitor);
+  stop_timer (visitor);
+  door->n_timers++;
+  gst_chat_poller_start_timer (door->poller, &visitor->timer,
+      g_get_monotonic_time () + time);
 }
 
 void
@@ -72,9 +106,11 @@ gst_chat_door_enter (GstChatDoor * door, GSocketConnection * connection,
     GSocketAddress * remote)
 {
   Visitor *visitor = g_new0 (Visitor, 1);
-  visitor->ref_count = 1;
+  visitor->door = door;
+  door->ref_count++;
+  visitor->timer.func = on_late;
   visitor->socket = g_object_ref (g_socket_connection_get_socket (connection));
-  g_object_set_data_full (G_OBJECT (remote), KEY, visitor, visitor_unref);
+  g_object_set_data_full (G_OBJECT (remote), KEY, visitor, visitor_free);
   watch (door, visitor, door->timeout);
 }
 
@@ -87,29 +123,11 @@ gst_chat_door_pass (GstChatDoor * door, GSocketAddress * remote)
 void
 gst_chat_door_hold (GSocketAddress * remote)
 {
-  visitor_of (remote)->held = TRUE;
+  stop_timer (visitor_of (remote));
 }
 
 GSocket *
 gst_chat_door_get_socket (GSocketAddress * remote)
 {
   return visitor_of (remote)->socket;
-}
-
-void
-gst_chat_door_tick (GstChatDoor * door, gint64 now)
-{
-  for (guint i = 0; i < door->watched->len;) {
-    Visitor *visitor = g_ptr_array_index (door->watched, i);
-    gboolean gone = visitor->ref_count == 1;
-    if (!gone && !visitor->held && visitor->due > now) {
-      i++;
-      continue;
-    }
-    /* Its owner sees the end of the stream, and cleans up. */
-    if (!gone && !visitor->held)
-      g_socket_shutdown (visitor->socket, TRUE, TRUE, NULL);
-    visitor->watched = FALSE;
-    g_ptr_array_remove_index_fast (door->watched, i);
-  }
 }

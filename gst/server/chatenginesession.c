@@ -9,6 +9,8 @@
 
 /* 120 bits; a multiple of three leaves base64 without padding. */
 #define ID_BYTES 15
+/* What may wait for the end of the loop's turn. */
+#define CORKED_BYTES (64 * 1024)
 /* How often a waiting poll is let go while a client changes over. */
 #define RELEASE_MS 100
 
@@ -27,12 +29,20 @@ struct _GstChatEngineSession
   gboolean may_upgrade;
   GstChatOutbox outbox;
   GstChatFlow flow;
+  GstChatTask flush;
+  GstChatTimer timer;           /* for the first of the times here; never later */
   gint64 ping_due;              /* 4: when to ping; 3: when it is lost without a packet */
   gint64 pong_due;              /* 4: when it is lost without a pong; 0: no ping is out */
 };
 
+#define SESSION_OF(member, pointer) \
+  ((GstChatEngineSession *) ((guint8 *) (pointer) \
+      - G_STRUCT_OFFSET (GstChatEngineSession, member)))
+
 static const GstChatTransportEvents transport_events;
 static const GstChatTransportEvents probe_events;
+static void on_flush (GstChatTask * task);
+static void on_timer (GstChatTimer * timer, gint64 now);
 
 gchar *
 gst_chat_engine_new_id (void)
@@ -53,6 +63,12 @@ static gint64
 in_ms (gint64 now, guint ms)
 {
   return now + (gint64) ms *1000;
+}
+
+static void
+start_timer (GstChatEngineSession * session, gint64 due)
+{
+  gst_chat_poller_start_timer (session->config->poller, &session->timer, due);
 }
 
 static void
@@ -83,12 +99,15 @@ gst_chat_engine_session_new (const GstChatEngineConfig * config,
   session->sid = g_strdup (sid);
   session->eio = transport->eio;
   session->transport = transport;
+  session->flush.func = on_flush;
+  session->timer.func = on_timer;
   gst_chat_transport_attach (transport, &transport_events, session);
 
   guint wait = config->ping_interval;
   if (session->eio == GST_CHAT_EIO_3)
     wait += config->ping_timeout;
   session->ping_due = in_ms (g_get_monotonic_time (), wait);
+  start_timer (session, session->ping_due);
   send_open (session);
   return session;
 }
@@ -130,15 +149,28 @@ gst_chat_engine_session_get_outbox (GstChatEngineSession * session)
   return &session->outbox;
 }
 
+static void
+on_flush (GstChatTask * task)
+{
+  GstChatEngineSession *session = SESSION_OF (flush, task);
+  session->transport->klass->flush (session->transport, &session->outbox);
+  /* Over the bound it is lost: the timer says so, since this may be within
+   * anything. */
+  if (session->outbox.bytes > session->config->max_queue)
+    start_timer (session, 0);
+}
+
 void
 gst_chat_engine_session_send (GstChatEngineSession * session, GBytes * packet)
 {
-  /* Over the bound it is lost already; the next tick says so. */
   if (session->transport == NULL
       || session->outbox.bytes > session->config->max_queue)
     return;
   gst_chat_outbox_push (&session->outbox, packet);
-  session->transport->klass->flush (session->transport, &session->outbox);
+  if (session->outbox.bytes > CORKED_BYTES)
+    on_flush (&session->flush);
+  else
+    gst_chat_poller_run_later (session->config->poller, &session->flush);
 }
 
 void
@@ -175,7 +207,11 @@ gst_chat_engine_session_close (GstChatEngineSession * session, GstChatEnd why)
   if (session->transport == NULL)
     return;
   drop_probe (session, why);
+  gst_chat_timer_stop (&session->timer);
+  gst_chat_poller_cancel (session->config->poller, &session->flush);
   GstChatTransport *transport = g_steal_pointer (&session->transport);
+  if (why != GST_CHAT_END_GONE)
+    transport->klass->flush (transport, &session->outbox);
   gst_chat_outbox_clear (&session->outbox);
   gst_chat_transport_close (transport, why);
 
@@ -275,6 +311,7 @@ gst_chat_engine_session_probe (GstChatEngineSession * session,
   session->probe = transport;
   session->probe_until = in_ms (g_get_monotonic_time (),
       session->config->upgrade_timeout);
+  start_timer (session, MIN (session->probe_until, session->timer.due));
   gst_chat_transport_attach (transport, &probe_events, session);
 }
 
@@ -351,30 +388,40 @@ static const GstChatTransportEvents probe_events = {
   on_probe_packet, on_probe_writable, on_probe_failed
 };
 
-static void
-tick_heartbeat (GstChatEngineSession * session, gint64 now)
+/* FALSE: it was late, and is gone. */
+static gboolean
+keep_heartbeat (GstChatEngineSession * session, gint64 now)
 {
-  if (session->eio == GST_CHAT_EIO_3) {
-    if (now >= session->ping_due)
-      gst_chat_engine_session_close (session, GST_CHAT_END_TIMEOUT);
-  } else if (session->pong_due != 0) {
-    if (now >= session->pong_due)
-      gst_chat_engine_session_close (session, GST_CHAT_END_TIMEOUT);
-  } else if (now >= session->ping_due) {
+  gboolean late = session->eio == GST_CHAT_EIO_3 ? now >= session->ping_due :
+      session->pong_due != 0 && now >= session->pong_due;
+  if (late) {
+    gst_chat_engine_session_close (session, GST_CHAT_END_TIMEOUT);
+    return FALSE;
+  }
+  if (session->eio == GST_CHAT_EIO_4 && session->pong_due == 0
+      && now >= session->ping_due) {
     session->pong_due = in_ms (now, session->config->ping_timeout);
     gst_chat_engine_session_send_text (session, "2");
   }
+  return TRUE;
 }
 
-void
-gst_chat_engine_session_tick (GstChatEngineSession * session, gint64 now)
+/* Sends what is due and ends what is late. The times may have moved on since it
+ * was started: that costs nothing with each packet. */
+static void
+on_timer (GstChatTimer * timer, gint64 now)
 {
-  if (session->transport == NULL)
-    return;
+  GstChatEngineSession *session = SESSION_OF (timer, timer);
   if (session->probe != NULL && now >= session->probe_until)
     drop_probe (session, GST_CHAT_END_TIMEOUT);
-  if (session->outbox.bytes > session->config->max_queue)
+  if (session->outbox.bytes > session->config->max_queue) {
     gst_chat_engine_session_close (session, GST_CHAT_END_SLOW);
-  else
-    tick_heartbeat (session, now);
+    return;
+  }
+  if (!keep_heartbeat (session, now))
+    return;
+  gint64 due = session->pong_due != 0 ? session->pong_due : session->ping_due;
+  if (session->probe != NULL)
+    due = MIN (due, session->probe_until);
+  start_timer (session, due);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "chatlimiter.h"
+#include "chatpoller.h"
 #include "chattransport.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ typedef struct _GstChatEngineSession GstChatEngineSession;
 
 /* All times in milliseconds. */
 typedef struct {
+  GstChatPoller *poller;
   guint ping_interval;
   guint ping_timeout;
   guint upgrade_timeout;        /* from the second transport's begin to its `5` */
@@ -50,7 +52,8 @@ GstChatTransport *gst_chat_engine_session_get_transport (const
 GstChatOutbox *gst_chat_engine_session_get_outbox (GstChatEngineSession *
     session);
 
-/* @packet: the text of an Engine.IO packet. Dropped once it is closed. */
+/* @packet: the text of an Engine.IO packet. It goes out at the end of the loop's
+ * turn, together with what else there is. Dropped once it is closed. */
 void gst_chat_engine_session_send (GstChatEngineSession * session,
     GBytes * packet);
 void gst_chat_engine_session_send_text (GstChatEngineSession * session,
@@ -65,13 +68,11 @@ gboolean gst_chat_engine_session_can_upgrade (const GstChatEngineSession *
 void gst_chat_engine_session_probe (GstChatEngineSession * session,
     GstChatTransport * transport);
 
-/* Sends what is due and ends what is late. @now: monotonic microseconds. */
-void gst_chat_engine_session_tick (GstChatEngineSession * session, gint64 now);
-
 /* Something that came was refused. FALSE: it was too often, close it. */
 gboolean gst_chat_engine_session_forgive (GstChatEngineSession * session);
 
-/* Closes its transports and tells `closed`. Once; later calls do nothing. */
+/* Sends what still waits, closes its transports and tells `closed`. Once; later
+ * calls do nothing. */
 void gst_chat_engine_session_close (GstChatEngineSession * session,
     GstChatEnd why);
 

@@ -181,7 +181,7 @@ on_switched (SoupServerMessage * message, gpointer user_data)
   gst_chat_gate_leave (remote);
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   GstChatTransport *transport = gst_chat_transport_websocket_new (stream,
-      upgrade->eio, GST_CHAT_MAX_MESSAGE_BYTES);
+      clients->engine.poller, upgrade->eio, GST_CHAT_MAX_MESSAGE_BYTES);
   if (upgrade->sid == NULL) {
     gst_chat_client_new (clients, transport,
         g_steal_pointer (&upgrade->ticket), &upgrade->greeting);
@@ -352,6 +352,9 @@ pass (GstChatHttp * http, SoupServerMessage * message)
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
   gst_chat_door_pass (http->door, remote);
   gst_chat_gate_pass (remote);
+  if (gst_chat_door_is_crowded (http->door) && !wants_websocket (message))
+    soup_message_headers_replace (soup_server_message_get_response_headers
+        (message), "Connection", "close");
   if (g_object_get_data (G_OBJECT (remote), PLAIN_KEY) == NULL)
     return TRUE;
   redirect (http, message);

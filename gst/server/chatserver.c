@@ -27,6 +27,8 @@
 #define DEFAULT_TURN_TIME 86400
 /* How finely time-outs are kept; finer only where a heartbeat is shorter. */
 #define TICK_MS 1000
+/* How often the gate is swept. */
+#define SWEEP_MS 1000
 
 struct _GstChatServer
 {
@@ -48,7 +50,7 @@ struct _GstChatServer
   GSocketAddress *local;
   GstChatListener *listener;
   GstChatListener *redirect;    /* NULL: none */
-  GSource *tick;
+  GstChatTimer sweep;           /* of the gate */
 };
 
 static guint
@@ -184,15 +186,15 @@ on_redirect_connection (GSocketConnection * connection, gpointer user_data)
   serve (server, G_IO_STREAM (connection), remote);
 }
 
-static gboolean
-on_tick (gpointer user_data)
+/* Addresses from which nobody comes any more are forgotten. */
+static void
+on_sweep (GstChatTimer * timer, gint64 now)
 {
-  GstChatServer *server = user_data;
-  gint64 now = g_get_monotonic_time ();
-  gst_chat_door_tick (server->door, now);
+  GstChatServer *server = (GstChatServer *) ((guint8 *) timer
+      - G_STRUCT_OFFSET (GstChatServer, sweep));
   gst_chat_gate_tick (server->gate, now);
-  gst_chat_clients_tick (&server->clients);
-  return G_SOURCE_CONTINUE;
+  gst_chat_poller_start_timer (server->clients.engine.poller, timer,
+      now + SWEEP_MS * 1000);
 }
 
 static guint
@@ -276,11 +278,15 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
     close_doors (server);
     return FALSE;
   }
+  GstChatPoller *poller = server->clients.engine.poller =
+      gst_chat_poller_new (tick_interval (server));
   gst_chat_clients_init (&server->clients);
   server->door = server->http.door =
-      gst_chat_door_new (server->request_timeout);
+      gst_chat_door_new (poller, server->request_timeout);
   server->gate = server->http.gate =
       gst_chat_gate_new (&server->limits, &server->journal);
+  server->sweep.func = on_sweep;
+  on_sweep (&server->sweep, g_get_monotonic_time ());
   server->soup = soup_server_new (NULL, NULL);
   allow_keep_alive (server->soup);
   server->http.tls_port = server->tls == NULL ? 0 :
@@ -288,9 +294,6 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
   gst_chat_http_install (&server->http, server->soup);
   server->local = gst_chat_listener_get_address (server->listener);
   server->uri = build_uri (server);
-  server->tick = g_timeout_source_new (tick_interval (server));
-  g_source_set_callback (server->tick, on_tick, server, NULL);
-  g_source_attach (server->tick, g_main_context_get_thread_default ());
   return TRUE;
 }
 
@@ -299,8 +302,7 @@ gst_chat_server_stop (GstChatServer * server)
 {
   if (server->listener == NULL)
     return;
-  g_source_destroy (server->tick);
-  g_clear_pointer (&server->tick, g_source_unref);
+  gst_chat_timer_stop (&server->sweep);
   close_doors (server);
   gst_chat_clients_clear (&server->clients);
   soup_server_disconnect (server->soup);
@@ -308,6 +310,7 @@ gst_chat_server_stop (GstChatServer * server)
   g_clear_object (&server->local);
   g_clear_pointer (&server->door, gst_chat_door_free);
   g_clear_pointer (&server->gate, gst_chat_gate_unref);
+  g_clear_pointer (&server->clients.engine.poller, gst_chat_poller_free);
   g_clear_pointer (&server->uri, g_free);
 }
 

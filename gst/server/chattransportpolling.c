@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The polling transport: packets in the bodies of HTTP requests. */
-#define _GNU_SOURCE             /* POLLRDHUP */
 #include "chattransportpolling.h"
 
+#include <errno.h>
 #include <gio/gio.h>
-#include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "chatlimits.h"
-
-/* How soon the end of a connection is seen where something is in front of it. */
-#define LOOK_MS 500
 
 #define TEXT "text/plain; charset=UTF-8"
 
@@ -21,16 +19,25 @@ typedef struct
   guint *count;                 /* of all that live */
   SoupServerMessage *parked;    /* the GET that waits, or NULL */
   gulong finished_id;
-  GSource *hang_up;             /* the parked client's socket */
+  GstChatWatch hang_up;         /* the parked client's socket; fd -1: none */
 } Polling;
+
+static void
+stop_watching (Polling * polling)
+{
+  if (polling->hang_up.fd < 0)
+    return;
+  GSocket *socket = gst_chat_door_get_socket
+      (soup_server_message_get_remote_address (polling->parked));
+  gst_chat_poller_remove (gst_chat_door_get_poller (polling->door),
+      &polling->hang_up, g_socket_is_closed (socket));
+  polling->hang_up.fd = -1;
+}
 
 static void
 forget_parked (Polling * polling)
 {
-  if (polling->hang_up != NULL) {
-    g_source_destroy (polling->hang_up);
-    g_clear_pointer (&polling->hang_up, g_source_unref);
-  }
+  stop_watching (polling);
   if (polling->parked != NULL)
     gst_chat_door_pass (polling->door,
         soup_server_message_get_remote_address (polling->parked));
@@ -139,6 +146,7 @@ gst_chat_transport_polling_new (GstChatEio eio, GstChatDoor * door,
   polling->door = door;
   polling->count = count;
   (*count)++;
+  polling->hang_up.fd = -1;
   return &polling->base;
 }
 
@@ -154,14 +162,6 @@ on_finished (SoupServerMessage * message, gpointer user_data)
 }
 
 static void
-watch_socket (Polling * polling, GSource * source, GSourceFunc func)
-{
-  polling->hang_up = source;
-  g_source_set_callback (source, func, polling, NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
-}
-
-static void
 lose_parked (Polling * polling)
 {
   SoupServerMessage *parked = g_object_ref (polling->parked);
@@ -170,42 +170,25 @@ lose_parked (Polling * polling)
   g_object_unref (parked);
 }
 
-/* Something unread is in front of the end: only asking tells. */
-static gboolean
-on_look_again (gpointer user_data)
-{
-  Polling *polling = user_data;
-  GSocket *socket = gst_chat_door_get_socket
-      (soup_server_message_get_remote_address (polling->parked));
-  struct pollfd ends = { g_socket_get_fd (socket), POLLRDHUP, 0 };
-  if (poll (&ends, 1, 0) == 0)
-    return G_SOURCE_CONTINUE;
-  lose_parked (polling);
-  return G_SOURCE_REMOVE;
-}
-
 /* libsoup does not look at the socket of a message that is paused. */
-static gboolean
-on_socket (GSocket * socket, GIOCondition condition, gpointer user_data)
+static void
+on_socket (GstChatWatch * watch, guint events)
 {
-  Polling *polling = user_data;
+  Polling *polling = (Polling *) ((guint8 *) watch
+      - G_STRUCT_OFFSET (Polling, hang_up));
   gchar byte;
-  GInputVector vector = { &byte, 1 };
-  gint flags = G_SOCKET_MSG_PEEK;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_socket_receive_message (socket, NULL, &vector, 1, NULL, NULL,
-      &flags, NULL, &error);
-  if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return G_SOURCE_CONTINUE;
+  gssize n = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? 0 :
+      recv (watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
   if (n > 0) {
     /* It sends its next request already, which libsoup reads later, or TLS
-     * has something to say, which may be good-bye. */
-    g_clear_pointer (&polling->hang_up, g_source_unref);
-    watch_socket (polling, g_timeout_source_new (LOOK_MS), on_look_again);
-    return G_SOURCE_REMOVE;
+     * has something to say, which may be good-bye: the end comes behind. */
+    gst_chat_poller_change (gst_chat_door_get_poller (polling->door), watch,
+        EPOLLRDHUP);
+    return;
   }
   lose_parked (polling);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -221,8 +204,12 @@ park (Polling * polling, SoupServerMessage * message)
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
   GSocket *socket = gst_chat_door_get_socket (remote);
   gst_chat_door_hold (remote);
-  watch_socket (polling, g_socket_create_source (socket, G_IO_IN, NULL),
-      G_SOURCE_FUNC (on_socket));
+  polling->hang_up.fd = g_socket_get_fd (socket);
+  polling->hang_up.func = on_socket;
+  /* Without memory for that its time-out ends it. */
+  if (!gst_chat_poller_add (gst_chat_door_get_poller (polling->door),
+          &polling->hang_up, EPOLLIN))
+    polling->hang_up.fd = -1;
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "chatstream.h"
 #include "chatwsframe.h"
 
 /* What one connection may read before others get their turn. */
@@ -16,123 +17,143 @@
 typedef struct
 {
   GstChatTransport base;
-  GIOStream *stream;
-  GPollableInputStream *in;
-  GPollableOutputStream *out;
-  GSource *in_source;
-  GSource *out_source;          /* while something is pending */
-  GSource *fail_source;         /* to tell of a failed write from the loop */
-  GSource *linger;              /* holds a reference */
+  GstChatStream stream;
+  GstChatTask fail;             /* to tell of a failed write from the loop */
+  GstChatTimer linger;          /* holds a reference while it runs */
   GstChatWsReader *reader;
-  GByteArray *pending;          /* frames; the first `written` bytes are out */
+  GByteArray *pending;          /* frames; the first `written` bytes are out. NULL: none */
   gsize written;
   gboolean broken;
   gboolean close_sent;
 } WebSocket;
 
-static gboolean on_writable (GObject * stream, gpointer user_data);
+#define WEBSOCKET_OF(member, pointer) \
+  ((WebSocket *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (WebSocket, member)))
 
 static void
-clear_source (GSource ** source)
+on_fail (GstChatTask * task)
 {
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
-add_source (GSource ** source, GSource * fresh, GSourceFunc func,
-    gpointer user_data, GDestroyNotify destroy)
-{
-  g_source_set_callback (fresh, func, user_data, destroy);
-  g_source_attach (fresh, g_main_context_get_thread_default ());
-  *source = fresh;
-}
-
-static gboolean
-on_failed (gpointer user_data)
-{
-  WebSocket *ws = user_data;
-  gst_chat_transport_ref (&ws->base);
-  clear_source (&ws->fail_source);
+  WebSocket *ws = WEBSOCKET_OF (fail, task);
   gst_chat_transport_tell_failed (&ws->base, GST_CHAT_END_GONE);
-  gst_chat_transport_unref (&ws->base);
-  return G_SOURCE_REMOVE;
 }
 
 static void
 fail_later (WebSocket * ws)
 {
   ws->broken = TRUE;
-  clear_source (&ws->out_source);
-  if (ws->fail_source == NULL)
-    add_source (&ws->fail_source, g_idle_source_new (), on_failed, ws, NULL);
+  gst_chat_stream_want_writable (&ws->stream, FALSE);
+  gst_chat_poller_run_later (ws->stream.poller, &ws->fail);
 }
 
-/* Writes what the socket takes. */
+static gsize
+n_pending (const WebSocket * ws)
+{
+  return ws->pending == NULL ? 0 : ws->pending->len - ws->written;
+}
+
+/* Writes as much of @data as the socket takes. */
+static gsize
+write_some (WebSocket * ws, const guint8 * data, gsize len)
+{
+  gsize done = 0;
+  while (done < len) {
+    gssize n = gst_chat_stream_write (&ws->stream, data + done, len - done);
+    if (n == GST_CHAT_STREAM_AGAIN)
+      break;
+    if (n < 0) {
+      fail_later (ws);
+      break;
+    }
+    done += (gsize) n;
+  }
+  return done;
+}
+
 static void
 write_pending (WebSocket * ws)
 {
-  while (!ws->broken && ws->written < ws->pending->len) {
-    g_autoptr (GError) error = NULL;
-    gssize n = g_pollable_output_stream_write_nonblocking (ws->out,
-        ws->pending->data + ws->written, ws->pending->len - ws->written, NULL,
-        &error);
-    if (n >= 0) {
-      ws->written += n;
-    } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
-      if (ws->out_source == NULL)
-        add_source (&ws->out_source,
-            g_pollable_output_stream_create_source (ws->out, NULL),
-            G_SOURCE_FUNC (on_writable), ws, NULL);
-      return;
-    } else {
-      fail_later (ws);
-    }
-  }
-  clear_source (&ws->out_source);
-  ws->written = 0;
+  if (ws->broken || ws->pending == NULL)
+    return;
+  ws->written += write_some (ws, ws->pending->data + ws->written,
+      n_pending (ws));
+  if (ws->broken || n_pending (ws) > 0)
+    return;
   /* An idle connection keeps no buffer. */
-  g_byte_array_unref (ws->pending);
-  ws->pending = g_byte_array_new ();
+  g_clear_pointer (&ws->pending, g_byte_array_unref);
+  ws->written = 0;
+  gst_chat_stream_want_writable (&ws->stream, FALSE);
+}
+
+/* Sends @frames, or keeps what the socket does not take. */
+static void
+write_frames (WebSocket * ws, const GByteArray * frames)
+{
+  if (ws->broken)
+    return;
+  gsize done = 0;
+  if (ws->pending == NULL)
+    done = write_some (ws, frames->data, frames->len);
+  if (ws->broken || done == frames->len)
+    return;
+  if (ws->pending == NULL) {
+    ws->pending = g_byte_array_new ();
+    gst_chat_stream_want_writable (&ws->stream, TRUE);
+  }
+  g_byte_array_append (ws->pending, frames->data + done,
+      (guint) (frames->len - done));
+}
+
+/* One thread a server: it is empty between two calls. */
+static GByteArray *
+begin_frames (void)
+{
+  static _Thread_local GByteArray *frames;
+  if (frames == NULL)
+    frames = g_byte_array_new ();
+  g_byte_array_set_size (frames, 0);
+  return frames;
 }
 
 static void
 disconnect (WebSocket * ws)
 {
-  clear_source (&ws->in_source);
-  clear_source (&ws->out_source);
-  clear_source (&ws->fail_source);
-  clear_source (&ws->linger);
-  g_io_stream_close (ws->stream, NULL, NULL);
+  gst_chat_poller_cancel (ws->stream.poller, &ws->fail);
+  gst_chat_stream_close (&ws->stream);
+  if (ws->linger.next == NULL)
+    return;
+  gst_chat_timer_stop (&ws->linger);
+  gst_chat_transport_unref (&ws->base);
 }
 
-static gboolean
-on_writable (GObject * stream, gpointer user_data)
+static void
+on_writable (GstChatStream * stream)
 {
-  WebSocket *ws = user_data;
+  WebSocket *ws = WEBSOCKET_OF (stream, stream);
   gst_chat_transport_ref (&ws->base);
   write_pending (ws);
-  if (ws->pending->len - ws->written < PENDING_BYTES)
+  if (n_pending (ws) < PENDING_BYTES)
     gst_chat_transport_tell_writable (&ws->base);
   gst_chat_transport_unref (&ws->base);
-  return G_SOURCE_CONTINUE;
 }
 
 static void
 websocket_flush (GstChatTransport * transport, GstChatOutbox * outbox)
 {
   WebSocket *ws = (WebSocket *) transport;
-  while (!ws->broken && ws->pending->len - ws->written < PENDING_BYTES) {
-    g_autoptr (GBytes) packet = gst_chat_outbox_pop (outbox);
-    if (packet == NULL)
+  while (!ws->broken && !ws->close_sent && n_pending (ws) < PENDING_BYTES) {
+    GByteArray *frames = begin_frames ();
+    while (frames->len < PENDING_BYTES) {
+      g_autoptr (GBytes) packet = gst_chat_outbox_pop (outbox);
+      if (packet == NULL)
+        break;
+      gsize len;
+      gconstpointer data = g_bytes_get_data (packet, &len);
+      gst_chat_ws_append_frame (frames, GST_CHAT_WS_TEXT, data, len);
+    }
+    if (frames->len == 0)
       break;
-    gsize len;
-    gconstpointer data = g_bytes_get_data (packet, &len);
-    gst_chat_ws_append_frame (ws->pending, GST_CHAT_WS_TEXT, data, len);
+    write_frames (ws, frames);
   }
-  write_pending (ws);
 }
 
 static guint
@@ -161,15 +182,17 @@ send_close (WebSocket * ws, guint status)
   if (ws->close_sent)
     return;
   ws->close_sent = TRUE;
-  gst_chat_ws_append_close (ws->pending, status);
-  write_pending (ws);
+  GByteArray *frames = begin_frames ();
+  gst_chat_ws_append_close (frames, status);
+  write_frames (ws, frames);
 }
 
-static gboolean
-on_linger_over (gpointer user_data)
+static void
+on_linger_over (GstChatTimer * timer, gint64 now)
 {
-  disconnect (user_data);
-  return G_SOURCE_REMOVE;
+  WebSocket *ws = WEBSOCKET_OF (linger, timer);
+  disconnect (ws);
+  gst_chat_transport_unref (&ws->base);
 }
 
 /* Closing at once could take the CLOSE frame with it: a connection with
@@ -184,8 +207,9 @@ websocket_close (GstChatTransport * transport, GstChatEnd why)
     disconnect (ws);
     gst_chat_transport_unref (transport);
   } else {
-    add_source (&ws->linger, g_timeout_source_new (LINGER_MS), on_linger_over,
-        ws, (GDestroyNotify) gst_chat_transport_unref);
+    ws->linger.func = on_linger_over;
+    gst_chat_poller_start_timer (ws->stream.poller, &ws->linger,
+        g_get_monotonic_time () + LINGER_MS * 1000);
   }
 }
 
@@ -194,9 +218,8 @@ websocket_free (GstChatTransport * transport)
 {
   WebSocket *ws = (WebSocket *) transport;
   disconnect (ws);
-  g_object_unref (ws->stream);
   gst_chat_ws_reader_free (ws->reader);
-  g_byte_array_unref (ws->pending);
+  g_clear_pointer (&ws->pending, g_byte_array_unref);
   g_free (ws);
 }
 
@@ -229,9 +252,10 @@ on_message (GstChatWsOpcode opcode, const guint8 * data, gsize len,
       break;
     case GST_CHAT_WS_PING:
       /* A client that pings and does not read gets no answers. */
-      if (ws->pending->len - ws->written < PENDING_BYTES) {
-        gst_chat_ws_append_frame (ws->pending, GST_CHAT_WS_PONG, data, len);
-        write_pending (ws);
+      if (n_pending (ws) < PENDING_BYTES) {
+        GByteArray *frames = begin_frames ();
+        gst_chat_ws_append_frame (frames, GST_CHAT_WS_PONG, data, len);
+        write_frames (ws, frames);
       }
       break;
     case GST_CHAT_WS_CLOSE:
@@ -256,17 +280,15 @@ fail_with_status (WebSocket * ws, guint status)
 }
 
 /* Behind the CLOSE frame only the end of the stream is of interest. */
-static gboolean
-on_readable (GObject * stream, gpointer user_data)
+static void
+on_readable (GstChatStream * stream)
 {
   /* One thread a server: the buffer is empty between two calls. */
   static _Thread_local guint8 buffer[READ_BYTES];
-  WebSocket *ws = user_data;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_pollable_input_stream_read_nonblocking (ws->in, buffer,
-      sizeof buffer, NULL, &error);
-  if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return G_SOURCE_CONTINUE;
+  WebSocket *ws = WEBSOCKET_OF (stream, stream);
+  gssize n = gst_chat_stream_read (stream, buffer, sizeof buffer);
+  if (n == GST_CHAT_STREAM_AGAIN)
+    return;
 
   gst_chat_transport_ref (&ws->base);
   if (n <= 0) {
@@ -280,22 +302,18 @@ on_readable (GObject * stream, gpointer user_data)
       fail_with_status (ws, status);
   }
   gst_chat_transport_unref (&ws->base);
-  return G_SOURCE_CONTINUE;
 }
 
 GstChatTransport *
-gst_chat_transport_websocket_new (GIOStream * stream, GstChatEio eio,
-    gsize max_bytes)
+gst_chat_transport_websocket_new (GIOStream * stream, GstChatPoller * poller,
+    GstChatEio eio, gsize max_bytes)
 {
   WebSocket *ws = g_new0 (WebSocket, 1);
   gst_chat_transport_init (&ws->base, &websocket_class, eio);
-  ws->stream = g_object_ref (stream);
-  ws->in = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
-  ws->out = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
   ws->reader = gst_chat_ws_reader_new (max_bytes);
-  ws->pending = g_byte_array_new ();
-  add_source (&ws->in_source,
-      g_pollable_input_stream_create_source (ws->in, NULL),
-      G_SOURCE_FUNC (on_readable), ws, NULL);
+  ws->fail.func = on_fail;
+  ws->stream.readable = on_readable;
+  ws->stream.writable = on_writable;
+  gst_chat_stream_open (&ws->stream, poller, stream);
   return &ws->base;
 }

@@ -2,15 +2,16 @@
  * The WebSocket transport: frames on a connection that HTTP has given up. */
 #pragma once
 
+#include "chatpoller.h"
 #include "chattransport.h"
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
-
-/* @stream: what comes behind the 101; its streams are pollable. @max_bytes
- * bounds a message, all its fragments together. Reads once it is attached. */
-GstChatTransport *gst_chat_transport_websocket_new (GIOStream * stream,
-    GstChatEio eio, gsize max_bytes);
+/* @stream: what comes behind the 101; its streams are pollable. A plain socket
+ * goes over to @poller and leaves it. @max_bytes bounds a message, all its
+ * fragments together. */
+    GstChatTransport * gst_chat_transport_websocket_new (GIOStream * stream,
+    GstChatPoller * poller, GstChatEio eio, gsize max_bytes);
 
 G_END_DECLS

@@ -2,8 +2,11 @@
 // gst-chat-server with unmodified socket.io clients of every generation.
 //
 //     node tests/server/run.mjs BUILD [--list] [--only=TEXT] [--jobs=N]
-import { check, equal, pause, run, until } from '../support/harness.mjs';
-import { serverTest } from './case.mjs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { check, equal, pause, run, test, until } from '../support/harness.mjs';
+import { Child } from '../support/servers.mjs';
+import { build, serverTest } from './case.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
 import './auth.mjs';
 import './tls.mjs';
@@ -73,7 +76,7 @@ for (const version of Object.keys(CLIENTS)) {
       me.socket.close();
       equal(await other.event('remove-user'), { socketId: myId }, 'remove-user');
       equal(other.reasons, [], 'disconnections of the other');
-    });
+    }, { logs: [/event=refused reason=shape /] });
   }
 }
 
@@ -166,6 +169,17 @@ serverTest('pages of other origins stay outside unless they are let in', async (
   const allowed = await ask(lax, 'http://other.example');
   equal([allowed.status, allowed.headers.get('access-control-allow-origin')], [200, 'http://other.example'], 'one let in');
   equal((await ask(lax, 'http://third.example')).status, 403, 'one not let in');
+});
+
+test('it takes as many connections as the system lets it', async (t) => {
+  const program = path.join(build, 'gst/server/gst-chat-server');
+  const child = new Child(t, '/bin/sh', ['-c', 'ulimit -S -n 64 && exec "$0" --port=0', program]);
+  const [, soft, hard] = await until(async () => {
+    const limits = await readFile(`/proc/${child.process.pid}/limits`, 'utf8');
+    const found = /Max open files\s+(\S+)\s+(\S+)/.exec(limits);
+    return child.lines.length > 0 && found[1] !== '64' && found;
+  }, 'a higher limit of open files');
+  equal(soft, hard, 'the soft limit of open files');
 });
 
 await run({ jobs: 2 });

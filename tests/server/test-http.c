@@ -70,6 +70,36 @@ test_paths (void)
   }
 }
 
+static gboolean
+is_kept (gpointer server)
+{
+  g_autoptr (ScriptedClient) client = scripted_client_new (server);
+  scripted_client_request (client, "GET", "/", "", NULL);
+  g_autoptr (ScriptedResponse) page = scripted_client_response (client);
+  g_assert_cmpuint (page->status, ==, 200);
+  gboolean closed = strstr (page->headers, "Connection: close\r\n") != NULL;
+  if (closed)
+    scripted_wait_for_end (client);
+  return !closed;
+}
+
+/* Where very many wait for their next request, none is kept for one. */
+static void
+test_crowd (void)
+{
+  g_autoptr (GstChatServer) server = scripted_server_new (NULL);
+  ScriptedClient *idle[257];
+  g_assert_true (is_kept (server));
+  for (guint i = 0; i < G_N_ELEMENTS (idle); i++)
+    idle[i] = scripted_client_new (server);
+  g_assert_false (is_kept (server));
+  /* WebSockets come in all the same. */
+  g_autoptr (ScriptedClient) ws = scripted_websocket_new (server, "EIO=4");
+  for (guint i = 0; i < G_N_ELEMENTS (idle); i++)
+    scripted_client_free (idle[i]);
+  scripted_wait (is_kept, server, "a connection that is kept");
+}
+
 /* As real servers answer, to the byte. */
 static void
 test_wrong_requests (void)
@@ -430,6 +460,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/page", test_page);
+  g_test_add_func ("/http/crowd", test_crowd);
   g_test_add_func ("/http/paths", test_paths);
   g_test_add_func ("/http/wrong-requests", test_wrong_requests);
   g_test_add_func ("/http/large-bodies", test_large_bodies);

@@ -308,6 +308,47 @@ test_end_while_probing (void)
   scripted_wait_for_end (ws);
 }
 
+/* Frames that follow the request at once, before it is answered: some that
+ * libsoup reads with it, and more than that. */
+static void
+test_early_frames (void)
+{
+  static const guint n_pings[] = { 1, 400 };
+  g_autoptr (GstChatServer) server = scripted_server_new (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (n_pings); i++) {
+    g_autoptr (GByteArray) bytes = g_byte_array_new ();
+    static const gchar request[] =
+        "GET /socket.io/?transport=websocket&EIO=4 HTTP/1.1\r\n"
+        "Host: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    g_byte_array_append (bytes, (const guint8 *) request, strlen (request));
+    for (guint j = 0; j < n_pings[i]; j++) {
+      guint8 ping[6 + 100] = { 0x89, 0x80 | 100, };
+      ping[6] = (guint8) ('0' + j % 10);
+      g_byte_array_append (bytes, ping, sizeof ping);
+    }
+    static const guint8 connect[] = { 0x81, 0x82, 0, 0, 0, 0, '4', '0' };
+    g_byte_array_append (bytes, connect, sizeof connect);
+
+    g_autoptr (ScriptedClient) client = scripted_client_new (server);
+    scripted_client_send (client, bytes->data, bytes->len);
+    g_autoptr (ScriptedResponse) response = scripted_client_response (client);
+    g_assert_cmpuint (response->status, ==, 101);
+    guint n_pongs = 0;
+    gboolean connected = FALSE;
+    while (n_pongs < n_pings[i] || !connected) {
+      guint8 opcode;
+      g_autofree gchar *text = scripted_websocket_next (client, &opcode);
+      g_assert_nonnull (text);
+      if (opcode == 10)
+        g_assert_cmpint (text[0], ==, '0' + n_pongs++ % 10);
+      else
+        connected = connected || g_str_has_prefix (text, "40{");
+    }
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -318,6 +359,7 @@ main (int argc, char **argv)
   g_test_add_func ("/websocket/connect-timeout", test_connect_timeout);
   g_test_add_func ("/websocket/wrong-frames", test_wrong_frames);
   g_test_add_func ("/websocket/too-big", test_too_big);
+  g_test_add_func ("/websocket/early-frames", test_early_frames);
   g_test_add_func ("/websocket/upgrade", test_upgrade);
   g_test_add_func ("/websocket/no-takeover", test_no_takeover);
   g_test_add_func ("/websocket/upgrade-fails", test_upgrade_fails);
