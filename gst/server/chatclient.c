@@ -362,6 +362,14 @@ on_binary (GstChatClient * client)
     overlook (client);
 }
 
+/* Types of packets that no generation has. */
+static gboolean
+is_unknown (const GstChatEioPacket * message)
+{
+  return message->data.len > 0 && (message->data.data[0] < '0'
+      || message->data.data[0] > '6');
+}
+
 static void
 on_message (const GstChatEioPacket * message, gpointer user_data)
 {
@@ -371,7 +379,9 @@ on_message (const GstChatEioPacket * message, gpointer user_data)
     return;
   }
   GstChatSioPacket packet;
-  if (client->attachments > 0
+  if (client->attachments == 0 && is_unknown (message))
+    overlook (client);
+  else if (client->attachments > 0
       || !gst_chat_sio_parse (message->data, &packet, NULL))
     close_malformed (client);
   else if (packet.type == GST_CHAT_SIO_CONNECT)

@@ -5,8 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { check, equal, pause, run, test, until } from '../support/harness.mjs';
-import { Child } from '../support/servers.mjs';
+import { Child, startServer } from '../support/servers.mjs';
 import { build, serverTest } from './case.mjs';
+import { DOCUMENT, askAll, document, modelOf, rows, startAll } from './conformance.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
 import './auth.mjs';
 import './tls.mjs';
@@ -182,4 +183,35 @@ test('it takes as many connections as the system lets it', async (t) => {
   equal(soft, hard, 'the soft limit of open files');
 });
 
-await run({ jobs: 2 });
+// The servers side by side are started by the first row that is asked.
+const conformance = { undo: [], servers: null, answers: new Map() };
+function answersOf(entry) {
+  const t = { defer: (fn) => conformance.undo.push(fn), note: () => {} };
+  conformance.servers ??= startAll(t, build);
+  if (!conformance.answers.has(entry))
+    conformance.answers.set(entry, conformance.servers.then((servers) => askAll(servers, entry)));
+  return conformance.answers.get(entry);
+}
+
+for (const entry of rows) {
+  test(`conformance, Engine.IO ${entry.eio}: ${entry.name}`, async () => {
+    const answers = await answersOf(entry);
+    const [ours, real] = [answers['gst-chat-server'], answers[modelOf(entry)]];
+    if (entry.why)
+      check(ours !== real, `the answer is no different any more: ${ours}`);
+    else
+      equal(ours, real, `our answer beside that of ${modelOf(entry)}`);
+  });
+}
+
+test('conformance: docs/conformance.md is true', async () => {
+  const results = [];
+  for (const entry of rows)
+    results.push({ entry, answers: await answersOf(entry) });
+  const page = (await readFile(DOCUMENT, 'utf8')).split('\n');
+  const truth = document(results).split('\n');
+  equal(page.length, truth.length, 'lines of the page (conformance.mjs --write makes it anew)');
+  truth.forEach((line, i) => equal(page[i], line, `line ${i + 1} of the page`));
+});
+
+await run({ jobs: 2, teardown: () => Promise.all(conformance.undo.map((fn) => fn())) });

@@ -74,12 +74,14 @@ export class Child {
 
 // A real socket.io server with the base relay: {url, child}. @page: a folder
 // to serve beside it.
-export async function startRelay(t, version = '4.8.4', { page, literal = false } = {}) {
+export async function startRelay(t, version = '4.8.4', { page, literal = false, rooms = false } = {}) {
   const args = [path.join(HERE, 'base-relay.mjs'), version];
   if (page)
     args.push(`--page=${page}`);
   if (literal)
     args.push('--literal');
+  if (rooms)
+    args.push('--rooms');
   const child = new Child(t, process.execPath, args, { name: `socket.io ${version}` });
   const { port } = await child.json((v) => v.port, 'a port');
   return { url: `http://127.0.0.1:${port}`, port, child };
