@@ -39,6 +39,7 @@ struct _GstChatRoster
   GHashTable *rooms;            /* name → Room, owned */
   GQueue waiting;               /* Room where somebody waits; the first is due first */
   guint64 next_serial;
+  gboolean ending;              /* no new calls */
 };
 
 static void
@@ -151,6 +152,12 @@ guint
 gst_chat_roster_size (const GstChatRoster * roster)
 {
   return g_hash_table_size (roster->users);
+}
+
+void
+gst_chat_roster_end_calls (GstChatRoster * roster)
+{
+  roster->ending = TRUE;
 }
 
 guint
@@ -553,6 +560,8 @@ gst_chat_roster_relay (GstChatRoster * roster, GstChatRosterUser * user,
   switch (gst_chat_event_from_name (event)) {
     case GST_CHAT_EVENT_CALL_USER:
       to = find_receiver (roster, user, payload, &result);
+      if (to != NULL && roster->ending && !has_called (user, to, now))
+        return GST_CHAT_RELAY_NOBODY;
       return to == NULL ? result :
           relay_offer (user, to, payload, now, effects);
     case GST_CHAT_EVENT_MAKE_ANSWER:

@@ -41,6 +41,8 @@ guint gst_chat_roster_room_size (const GstChatRoster * roster,
     const gchar * room);
 /* @info, a server-info, as a frame. The caller unrefs. */
 GBytes *gst_chat_server_info_frame (const GstChatMessage * info);
+/* From now on nobody calls anybody whom it has not called just before. */
+void gst_chat_roster_end_calls (GstChatRoster * roster);
 /* What newcomers are told from now on. */
 void gst_chat_roster_set_server_info (GstChatRoster * roster, GBytes * frame);
 

@@ -81,6 +81,15 @@ journal_refusal (GstChatClient * client, GstChatRefusal why)
       gst_chat_ticket_get_address (client->ticket));
 }
 
+/* By its public id, never by its session's or its name. */
+static void
+tell_of_user (GstChatClient * client, const gchar * event, const gchar * reason)
+{
+  gst_chat_journal_tell (client->clients->journal, GST_CHAT_LOG_INFO, event,
+      "id", gst_chat_roster_user_id (client->user), "address",
+      gst_chat_ticket_get_address (client->ticket), "reason", reason, NULL);
+}
+
 /* It is not let in, but may try again, until its time is over. */
 static void
 refuse_entry (GstChatClient * client, const gchar * reason)
@@ -191,6 +200,8 @@ enter (GstChatClient * client)
     return;
   }
   gst_chat_timer_stop (&client->connect_timer);
+  tell_of_user (client, "joined", NULL);
+  client->clients->journal->counts[GST_CHAT_COUNT_JOIN]++;
   g_autofree gchar *json = g_strdup_printf ("{\"sid\":\"%s\"}", id);
   send_take (client, gst_chat_sio_build_connect (is_eio3 (client) ? NULL :
           json));
@@ -199,10 +210,11 @@ enter (GstChatClient * client)
 }
 
 static void
-leave (GstChatClient * client)
+leave (GstChatClient * client, const gchar * reason)
 {
   if (client->user == NULL)
     return;
+  tell_of_user (client, "left", reason);
   GstChatClients *clients = client->clients;
   g_autoptr (GArray) effects = clients->stopping ? NULL :
       gst_chat_effects_new ();
@@ -300,6 +312,21 @@ on_excess (GstChatRefusal why, gpointer user_data)
 }
 
 static void
+count_relay (GstChatClients * clients, const gchar * event,
+    GstChatRelay result, gint64 now)
+{
+  guint64 *counts = clients->journal->counts;
+  if (result == GST_CHAT_RELAY_NOBODY)
+    counts[GST_CHAT_COUNT_NOBODY]++;
+  if (result != GST_CHAT_RELAY_DONE)
+    return;
+  clients->relayed_at = now;
+  counts[GST_CHAT_COUNT_RELAYED]++;
+  if (gst_chat_event_from_name (event) == GST_CHAT_EVENT_CALL_USER)
+    counts[GST_CHAT_COUNT_OFFER]++;
+}
+
+static void
 on_event (GstChatClient * client, const GstChatSioPacket * packet)
 {
   g_autofree gchar *event = NULL;
@@ -310,8 +337,11 @@ on_event (GstChatClient * client, const GstChatSioPacket * packet)
   }
 
   g_autoptr (GArray) effects = gst_chat_effects_new ();
-  switch (gst_chat_roster_relay (client->clients->roster, client->user, event,
-          payload, g_get_monotonic_time (), effects)) {
+  gint64 now = g_get_monotonic_time ();
+  GstChatRelay result = gst_chat_roster_relay (client->clients->roster,
+      client->user, event, payload, now, effects);
+  count_relay (client->clients, event, result, now);
+  switch (result) {
     case GST_CHAT_RELAY_DONE:
     case GST_CHAT_RELAY_NOBODY:
       dispatch (effects);
@@ -339,7 +369,7 @@ on_chat_packet (GstChatClient * client, const GstChatSioPacket * packet)
       on_event (client, packet);
       break;
     case GST_CHAT_SIO_DISCONNECT:
-      leave (client);
+      leave (client, "said");
       break;
     case GST_CHAT_SIO_BINARY_EVENT:
     case GST_CHAT_SIO_BINARY_ACK:
@@ -390,11 +420,39 @@ on_message (const GstChatEioPacket * message, gpointer user_data)
     on_chat_packet (client, &packet);
 }
 
+static const gchar *
+end_name (GstChatEnd why)
+{
+  switch (why) {
+    case GST_CHAT_END_GONE:
+      return "gone";
+    case GST_CHAT_END_MALFORMED:
+      return "malformed";
+    case GST_CHAT_END_TOO_BIG:
+      return "too-big";
+    case GST_CHAT_END_SAID:
+      return "said";
+    case GST_CHAT_END_TIMEOUT:
+      return "timeout";
+    case GST_CHAT_END_SLOW:
+      return "slow";
+    case GST_CHAT_END_KICKED:
+      return "kicked";
+    case GST_CHAT_END_UPGRADED:
+      return "upgraded";
+    case GST_CHAT_END_SHUTDOWN:
+      return "shutdown";
+  }
+  g_return_val_if_reached (NULL);
+}
+
 static void
 on_closed (GstChatEnd why, gpointer user_data)
 {
   GstChatClient *client = user_data;
-  leave (client);
+  leave (client, end_name (why));
+  if (why == GST_CHAT_END_SLOW)
+    client->clients->journal->counts[GST_CHAT_COUNT_SLOW]++;
   g_hash_table_remove (client->clients->clients,
       gst_chat_engine_session_get_sid (client->session));
 }
@@ -430,6 +488,7 @@ gst_chat_client_new (GstChatClients * clients, GstChatTransport * transport,
       transport, &engine_events, client);
   g_hash_table_insert (clients->clients,
       (gpointer) gst_chat_engine_session_get_sid (client->session), client);
+  clients->journal->counts[GST_CHAT_COUNT_SESSION]++;
   await_connect (client);
   if (is_eio3 (client))
     enter (client);
@@ -462,6 +521,27 @@ GstChatClient *
 gst_chat_clients_find (GstChatClients * clients, const gchar * sid)
 {
   return g_hash_table_lookup (clients->clients, sid);
+}
+
+guint
+gst_chat_clients_get_n (const GstChatClients * clients)
+{
+  return clients->clients == NULL ? 0 : g_hash_table_size (clients->clients);
+}
+
+void
+gst_chat_clients_warn (GstChatClients * clients, const gchar * reason)
+{
+  gst_chat_roster_end_calls (clients->roster);
+  g_autoptr (GList) all = g_hash_table_get_values (clients->clients);
+  for (GList * l = all; l != NULL; l = l->next) {
+    GstChatClient *client = l->data;
+    if (client->user == NULL)
+      continue;
+    g_autoptr (GBytes) frame = gst_chat_info_frame (&clients->info,
+        gst_chat_roster_user_id (client->user), reason);
+    gst_chat_engine_session_send (client->session, frame);
+  }
 }
 
 void

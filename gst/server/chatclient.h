@@ -27,6 +27,7 @@ void gst_chat_greeting_clear (GstChatGreeting * greeting);
 typedef struct {
   GstChatEngineConfig engine;
   guint connect_timeout;        /* ms in which a client must enter the chat */
+  gint64 relayed_at;            /* when something was relayed last; 0: never */
   GstChatInfo info;
   GBytes *auth_secret;          /* NULL: everybody may enter */
   GstChatJournal *journal;
@@ -42,6 +43,9 @@ void gst_chat_clients_clear (GstChatClients * clients);
 /* NULL where there is none of this @sid. */
 GstChatClient *gst_chat_clients_find (GstChatClients * clients,
     const gchar * sid);
+guint gst_chat_clients_get_n (const GstChatClients * clients);
+/* Tells all of them that the server ends, and lets nobody begin a call. */
+void gst_chat_clients_warn (GstChatClients * clients, const gchar * reason);
 
 /* A handshake on @transport, whose reference it takes, as it takes @ticket.
  * @greeting: as the query has it. The client lives as long as its session. */

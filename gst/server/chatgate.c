@@ -181,6 +181,7 @@ gst_chat_gate_enter (GstChatGate * gate, GSocketConnection * connection,
     drop_oldest (gate);
   g_queue_push_tail_link (&gate->pending, &guest->link);
   gate->n_connections++;
+  gate->journal->counts[GST_CHAT_COUNT_CONNECTION]++;
   g_object_set_data_full (G_OBJECT (remote), KEY, guest, guest_free);
   return TRUE;
 }

@@ -9,7 +9,7 @@
 #include "chattransportpolling.h"
 #include "chattransportwebsocket.h"
 
-#define PLAIN_KEY "gst-chat-plain"
+#define ENTRANCE_KEY "gst-chat-entrance"
 #define HTTPS_PORT 443
 /* RFC 6585; libsoup does not know it. */
 #define STATUS_TOO_MANY_REQUESTS 429
@@ -82,9 +82,13 @@ admit (GstChatHttp * http, SoupServerMessage * message, gboolean websocket)
 {
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
   guint most = gst_chat_gate_get_limits (http->gate)->polling;
-  GstChatRefusal why = GST_CHAT_REFUSAL_POLLING;
+  GstChatRefusal why;
   GstChatTicket *ticket = NULL;
-  if (websocket || most == 0 || http->n_polling < most)
+  if (http->stopping)
+    why = GST_CHAT_REFUSAL_STOPPING;
+  else if (!websocket && most != 0 && http->n_polling >= most)
+    why = GST_CHAT_REFUSAL_POLLING;
+  else
     ticket = gst_chat_gate_admit (http->gate, remote, &why);
   if (ticket == NULL) {
     gst_chat_gate_refuse (http->gate, why, remote);
@@ -309,9 +313,16 @@ go_on (GstChatHttp * http, SoupServerMessage * message, GstChatEio eio,
 }
 
 void
-gst_chat_http_mark_plain (GSocketAddress * remote)
+gst_chat_http_set_entrance (GSocketAddress * remote, GstChatEntrance entrance)
 {
-  g_object_set_data (G_OBJECT (remote), PLAIN_KEY, GUINT_TO_POINTER (TRUE));
+  g_object_set_data (G_OBJECT (remote), ENTRANCE_KEY,
+      GUINT_TO_POINTER (entrance));
+}
+
+static GstChatEntrance
+entrance_of (GSocketAddress * remote)
+{
+  return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (remote), ENTRANCE_KEY));
 }
 
 /* What a browser asked for, with TLS. A client of Socket.IO follows nowhere,
@@ -345,6 +356,36 @@ redirect (const GstChatHttp * http, SoupServerMessage * message)
       SOUP_STATUS_BAD_REQUEST : SOUP_STATUS_PERMANENT_REDIRECT, NULL);
 }
 
+static void
+answer_take (SoupServerMessage * message, guint status, gchar * text)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers
+      (message), "Cache-Control", "no-store");
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "text/plain; charset=utf-8",
+      SOUP_MEMORY_TAKE, text, strlen (text));
+}
+
+/* For what looks after the server: whether to send people here. */
+static void
+answer_health (const GstChatHttp * http, SoupServerMessage * message)
+{
+  answer_take (message, http->stopping ? SOUP_STATUS_SERVICE_UNAVAILABLE :
+      SOUP_STATUS_OK, g_strdup (http->stopping ? "stopping\n" : "ok\n"));
+}
+
+static void
+answer_operator (const GstChatHttp * http, SoupServerMessage * message)
+{
+  const gchar *path = g_uri_get_path (soup_server_message_get_uri (message));
+  if (g_str_equal (path, "/metrics"))
+    answer_take (message, SOUP_STATUS_OK, http->metrics (http->user_data));
+  else if (g_str_equal (path, "/healthz"))
+    answer_health (http, message);
+  else
+    soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
+}
+
 /* A request is complete. FALSE: it is answered already. */
 static gboolean
 pass (GstChatHttp * http, SoupServerMessage * message)
@@ -355,10 +396,17 @@ pass (GstChatHttp * http, SoupServerMessage * message)
   if (gst_chat_door_is_crowded (http->door) && !wants_websocket (message))
     soup_message_headers_replace (soup_server_message_get_response_headers
         (message), "Connection", "close");
-  if (g_object_get_data (G_OBJECT (remote), PLAIN_KEY) == NULL)
-    return TRUE;
-  redirect (http, message);
-  return FALSE;
+  switch (entrance_of (remote)) {
+    case GST_CHAT_ENTRANCE_FRONT:
+      return TRUE;
+    case GST_CHAT_ENTRANCE_PLAIN:
+      redirect (http, message);
+      return FALSE;
+    case GST_CHAT_ENTRANCE_METRICS:
+      answer_operator (http, message);
+      return FALSE;
+  }
+  g_return_val_if_reached (FALSE);
 }
 
 static void
@@ -366,7 +414,11 @@ on_page_request (SoupServer * server, SoupServerMessage * message,
     const char *path, GHashTable * query, gpointer user_data)
 {
   GstChatHttp *http = user_data;
-  if (pass (http, message))
+  if (!pass (http, message))
+    return;
+  if (g_str_equal (path, "/healthz"))
+    answer_health (http, message);
+  else
     gst_chat_page_answer (message, path, http->tls_port != 0);
 }
 

@@ -16,14 +16,25 @@ typedef struct {
   GstChatGate *gate;
   guint n_polling;              /* sessions */
   guint16 tls_port;             /* 0: there is no TLS */
+  gboolean stopping;            /* no new sessions */
+  /* The text of /metrics; the caller frees. */
+  gchar *(*metrics) (gpointer user_data);
+  gpointer user_data;
   /* Origins, besides the server's own, whose pages may connect; "*": any.
    * NULL-terminated, or NULL. */
   gchar **origins;
 } GstChatHttp;
 
-/* The connection of @remote comes without TLS where there is some: all it gets
- * is sent there. */
-void gst_chat_http_mark_plain (GSocketAddress * remote);
+/* The door that a connection came in by. */
+typedef enum {
+  GST_CHAT_ENTRANCE_FRONT,      /* the page and the chat */
+  GST_CHAT_ENTRANCE_PLAIN,      /* without TLS where there is some: sent there */
+  GST_CHAT_ENTRANCE_METRICS,    /* for whoever runs the server */
+} GstChatEntrance;
+
+/* Without it: FRONT. */
+void gst_chat_http_set_entrance (GSocketAddress * remote,
+    GstChatEntrance entrance);
 
 /* Installs the routes; @http outlives @server's last request. */
 void gst_chat_http_install (GstChatHttp * http, SoupServer * server);

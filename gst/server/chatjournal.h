@@ -18,9 +18,23 @@ typedef enum {
 typedef void (*GstChatLogFunc) (GstChatLogLevel level, const gchar * line,
     gpointer user_data);
 
+/* What has happened, and how often. */
+typedef enum {
+  GST_CHAT_COUNT_CONNECTION,
+  GST_CHAT_COUNT_SESSION,
+  GST_CHAT_COUNT_JOIN,
+  GST_CHAT_COUNT_OFFER,
+  GST_CHAT_COUNT_RELAYED,
+  GST_CHAT_COUNT_NOBODY,
+  GST_CHAT_COUNT_SLOW,
+  GST_CHAT_COUNT_TLS_FAILED,
+  GST_CHAT_N_COUNTS
+} GstChatCount;
+
 typedef struct {
   GstChatLogFunc func;          /* NULL: nobody listens */
   gpointer user_data;
+  guint64 counts[GST_CHAT_N_COUNTS];
   guint64 refused[GST_CHAT_N_REFUSALS];
   /* A flood of refusals is one line every few seconds. */
   guint64 told[GST_CHAT_N_REFUSALS];

@@ -89,6 +89,12 @@ entries_of (GstChatOptions * options)
     {"ping-timeout", 0, 0, G_OPTION_ARG_INT, &options->ping_timeout,
         "Milliseconds after which a missing heartbeat ends a connection, 100 "
           "to 3600000 (default 20000)", "MS"},
+    {"drain-time", 0, 0, G_OPTION_ARG_INT, &options->drain_time,
+        "At the end, so many seconds at most for calls that are just being "
+          "made, 0 to 300 (default 3)", "S"},
+    {"metrics", 0, 0, G_OPTION_ARG_STRING, &options->metrics,
+        "Serve figures for Prometheus, /metrics, and /healthz at this address "
+          "and no other, such as 127.0.0.1:9464", "ADDRESS:PORT"},
     {"no-limits", 0, 0, G_OPTION_ARG_NONE, &options->no_limits,
         "Let every connection and address have and send as much as it likes: "
           "for load tests only", NULL},
@@ -132,7 +138,7 @@ new_context (const GOptionEntry * entries)
       "Browsers give camera and microphone only to pages from localhost or by "
       "HTTPS:\nfor other machines use --tls-cert, or put a web server with TLS "
       "in front.\n\n"
-      "Ends on SIGINT and SIGTERM. Exit status: 0, or 1 if it cannot listen, "
+      "Ends on SIGINT and SIGTERM, at once on the second. Exit status: 0, or 1 if it cannot listen, "
       "or 64 if\nthe command line is wrong.\n");
   return context;
 }
@@ -304,6 +310,29 @@ check_relays (const GstChatOptions * options, GError ** error)
 }
 
 static gboolean
+check_metrics (GstChatOptions * options, GError ** error)
+{
+  if (options->metrics == NULL)
+    return TRUE;
+  const gchar *colon = strrchr (options->metrics, ':');
+  guint64 port;
+  if (colon == NULL || colon == options->metrics
+      || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port,
+          NULL))
+    return refuse (error, "--metrics is an address and a port, such as "
+        "127.0.0.1:9464 or [::1]:9464, not “%s”", options->metrics);
+  const gchar *start = options->metrics;
+  gsize len = colon - start;
+  if (*start == '[' && start[len - 1] == ']') {
+    start++;
+    len -= 2;
+  }
+  options->metrics_address = g_strndup (start, len);
+  options->metrics_port = (guint16) port;
+  return TRUE;
+}
+
+static gboolean
 check (GstChatOptions * options, GError ** error)
 {
   if ((options->redirect_port != UNSET || options->tls_key != NULL)
@@ -318,6 +347,8 @@ check (GstChatOptions * options, GError ** error)
       3600000, error)
       && check_number ("token-time", &options->token_time, 86400, 1, G_MAXINT,
       error)
+      && check_number ("drain-time", &options->drain_time, 3, 0, 300, error)
+      && check_metrics (options, error)
       && check_number ("turn-time", &options->turn_time, 86400, 60, G_MAXINT,
       error) && check_relays (options, error) && check_level (options, error)
       && read_secrets (options, error);
@@ -353,6 +384,7 @@ gst_chat_options_clear (GstChatOptions * options)
     else if (e->arg == G_OPTION_ARG_STRING_ARRAY)
       g_clear_pointer ((gchar ***) e->arg_data, g_strfreev);
   }
+  g_clear_pointer (&options->metrics_address, g_free);
   g_clear_pointer (&options->auth_secret, g_bytes_unref);
   g_clear_pointer (&options->turn_secret, g_bytes_unref);
 }

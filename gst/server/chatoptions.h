@@ -21,6 +21,8 @@ typedef struct {
   gint turn_time;
   gint ping_interval;
   gint ping_timeout;
+  gint drain_time;
+  gchar *metrics;
   gboolean no_limits;
   gchar *log_level_name;
   gboolean make_token;
@@ -30,6 +32,8 @@ typedef struct {
   gboolean version;
 
   GstChatLogLevel log_level;
+  gchar *metrics_address;       /* NULL: none */
+  guint16 metrics_port;
   GBytes *auth_secret;          /* what is in its file */
   GBytes *turn_secret;          /* ditto */
 } GstChatOptions;

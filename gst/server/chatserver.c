@@ -11,6 +11,7 @@
 #include "chatdoor.h"
 #include "chathttp.h"
 #include "chatlistener.h"
+#include "chatmetrics.h"
 #include "chattls.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
@@ -23,6 +24,10 @@
 #define DEFAULT_REQUEST_TIMEOUT 10000
 /* A full list of users and a burst of calls beside it. */
 #define DEFAULT_MAX_QUEUE (4 * 1024 * 1024)
+/* Before the end: how often it is looked, and for how long nothing may have been
+ * relayed. The parts of one call's beginning come closer together. */
+#define DRAIN_TICK_MS 20
+#define QUIET_US G_TIME_SPAN_SECOND
 /* A day: more than any call. */
 #define DEFAULT_TURN_TIME 86400
 /* How finely time-outs are kept; finer only where a heartbeat is shorter. */
@@ -37,6 +42,8 @@ struct _GstChatServer
   guint16 redirect_port;
   gchar *tls_certificate;       /* NULL: no TLS */
   gchar *tls_key;
+  gchar *metrics_address;       /* NULL: no figures */
+  guint16 metrics_port;
   guint request_timeout;        /* ms */
   gchar *uri;                   /* while it runs */
   GstChatLimits limits;
@@ -51,7 +58,14 @@ struct _GstChatServer
   GstChatListener *listener;
   GstChatListener *redirect;    /* NULL: none */
   GstChatTimer sweep;           /* of the gate */
+  GstChatListener *metrics;     /* NULL: none */
+  GSource *drain;               /* while it waits for the end; else NULL */
+  gint64 drain_until;
+  GstChatServerFunc drained;
+  gpointer drained_data;
 };
+
+static gchar *on_metrics (gpointer user_data);
 
 static guint
 or_default (guint value, guint otherwise)
@@ -71,6 +85,10 @@ gst_chat_server_new (const GstChatServerConfig * config)
   server->redirect_port = config->redirect_port;
   server->tls_certificate = g_strdup (config->tls_certificate);
   server->tls_key = g_strdup (config->tls_key);
+  server->metrics_address = g_strdup (config->metrics_address);
+  server->metrics_port = config->metrics_port;
+  server->http.metrics = on_metrics;
+  server->http.user_data = server;
   server->request_timeout =
       or_default (config->request_timeout, DEFAULT_REQUEST_TIMEOUT);
   if (config->limits != NULL)
@@ -120,6 +138,7 @@ gst_chat_server_free (GstChatServer * server)
   g_free (server->address);
   g_free (server->tls_certificate);
   g_free (server->tls_key);
+  g_free (server->metrics_address);
   g_free (server);
 }
 
@@ -136,7 +155,7 @@ on_stream (GIOStream * stream, GSocketAddress * remote, gboolean plain,
     gpointer user_data)
 {
   if (plain)
-    gst_chat_http_mark_plain (remote);
+    gst_chat_http_set_entrance (remote, GST_CHAT_ENTRANCE_PLAIN);
   serve (user_data, stream, remote);
 }
 
@@ -145,6 +164,7 @@ on_tls_failed (GSocketAddress * remote, const gchar * reason,
     gpointer user_data)
 {
   GstChatServer *server = user_data;
+  server->journal.counts[GST_CHAT_COUNT_TLS_FAILED]++;
   gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_DEBUG, "tls-failed",
       "reason", reason, NULL);
 }
@@ -175,15 +195,43 @@ on_connection (GSocketConnection * connection, gpointer user_data)
     serve (server, G_IO_STREAM (connection), remote);
 }
 
+/* One that is for something else than the chat. */
 static void
-on_redirect_connection (GSocketConnection * connection, gpointer user_data)
+let_in_by (GstChatServer * server, GSocketConnection * connection,
+    GstChatEntrance entrance)
 {
-  GstChatServer *server = user_data;
   g_autoptr (GSocketAddress) remote = let_in (server, connection);
   if (remote == NULL)
     return;
-  gst_chat_http_mark_plain (remote);
+  gst_chat_http_set_entrance (remote, entrance);
   serve (server, G_IO_STREAM (connection), remote);
+}
+
+static void
+on_redirect_connection (GSocketConnection * connection, gpointer user_data)
+{
+  let_in_by (user_data, connection, GST_CHAT_ENTRANCE_PLAIN);
+}
+
+static void
+on_metrics_connection (GSocketConnection * connection, gpointer user_data)
+{
+  let_in_by (user_data, connection, GST_CHAT_ENTRANCE_METRICS);
+}
+
+static gchar *
+on_metrics (gpointer user_data)
+{
+  GstChatServer *server = user_data;
+  GstChatFigures figures = {
+    .users = gst_chat_server_get_n_users (server),
+    .sessions = gst_chat_clients_get_n (&server->clients),
+    .polling = server->http.n_polling,
+    .connections = gst_chat_gate_get_n_connections (server->gate),
+    .pending = gst_chat_gate_get_n_pending (server->gate),
+    .stopping = server->http.stopping,
+  };
+  return gst_chat_metrics_text (&figures, &server->journal);
 }
 
 /* Addresses from which nobody comes any more are forgotten. */
@@ -258,12 +306,17 @@ open_doors (GstChatServer * server, GError ** error)
     if (server->redirect == NULL)
       return FALSE;
   }
-  return TRUE;
+  if (server->metrics_address == NULL)
+    return TRUE;
+  server->metrics = gst_chat_listener_new (server->metrics_address,
+      server->metrics_port, on_metrics_connection, server, error);
+  return server->metrics != NULL;
 }
 
 static void
 close_doors (GstChatServer * server)
 {
+  g_clear_pointer (&server->metrics, gst_chat_listener_free);
   g_clear_pointer (&server->redirect, gst_chat_listener_free);
   g_clear_pointer (&server->listener, gst_chat_listener_free);
   g_clear_pointer (&server->tls, gst_chat_tls_free);
@@ -294,7 +347,18 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
   gst_chat_http_install (&server->http, server->soup);
   server->local = gst_chat_listener_get_address (server->listener);
   server->uri = build_uri (server);
+  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "started", "uri",
+      server->uri, NULL);
   return TRUE;
+}
+
+static void
+stop_source (GSource ** source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
 }
 
 void
@@ -303,6 +367,7 @@ gst_chat_server_stop (GstChatServer * server)
   if (server->listener == NULL)
     return;
   gst_chat_timer_stop (&server->sweep);
+  stop_source (&server->drain);
   close_doors (server);
   gst_chat_clients_clear (&server->clients);
   soup_server_disconnect (server->soup);
@@ -312,6 +377,39 @@ gst_chat_server_stop (GstChatServer * server)
   g_clear_pointer (&server->gate, gst_chat_gate_unref);
   g_clear_pointer (&server->clients.engine.poller, gst_chat_poller_free);
   g_clear_pointer (&server->uri, g_free);
+  server->http.stopping = FALSE;
+  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "stopped", NULL);
+}
+
+static gboolean
+on_drain (gpointer user_data)
+{
+  GstChatServer *server = user_data;
+  gint64 now = g_get_monotonic_time ();
+  gint64 quiet_at = server->clients.relayed_at == 0 ? 0 :
+      server->clients.relayed_at + QUIET_US;
+  if (now < MIN (server->drain_until, quiet_at)
+      && gst_chat_server_get_n_users (server) > 0)
+    return G_SOURCE_CONTINUE;
+  stop_source (&server->drain);
+  server->drained (server->drained_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gst_chat_server_drain (GstChatServer * server, guint ms,
+    GstChatServerFunc drained, gpointer user_data)
+{
+  g_return_if_fail (server->listener != NULL && server->drain == NULL);
+  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "stopping", NULL);
+  server->http.stopping = TRUE;
+  gst_chat_clients_warn (&server->clients, "This server stops");
+  server->drained = drained;
+  server->drained_data = user_data;
+  server->drain_until = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
+  server->drain = g_timeout_source_new (DRAIN_TICK_MS);
+  g_source_set_callback (server->drain, on_drain, server, NULL);
+  g_source_attach (server->drain, g_main_context_get_thread_default ());
 }
 
 gboolean
@@ -319,11 +417,16 @@ gst_chat_server_reload (GstChatServer * server, GError ** error)
 {
   if (server->tls == NULL)
     return TRUE;
-  if (!gst_chat_tls_reload (server->tls, error))
-    return FALSE;
-  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "reloaded",
-      "certificate", server->tls_certificate, NULL);
-  return TRUE;
+  g_autoptr (GError) why = NULL;
+  if (gst_chat_tls_reload (server->tls, &why)) {
+    gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "reloaded",
+        "certificate", server->tls_certificate, NULL);
+    return TRUE;
+  }
+  gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_ERROR,
+      "reload-failed", "reason", why->message, NULL);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }
 
 const gchar *
@@ -351,4 +454,11 @@ gst_chat_server_get_n_connections (const GstChatServer * server)
 {
   return server->gate == NULL ? 0 :
       gst_chat_gate_get_n_connections (server->gate);
+}
+
+guint16
+gst_chat_server_get_metrics_port (const GstChatServer * server)
+{
+  return server->metrics == NULL ? 0 :
+      gst_chat_listener_get_port (server->metrics);
 }

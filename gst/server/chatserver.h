@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 typedef struct _GstChatServer GstChatServer;
+typedef void (*GstChatServerFunc) (gpointer user_data);
 
 /* What is 0 or NULL has the default. All times in milliseconds. */
 typedef struct {
@@ -18,6 +19,9 @@ typedef struct {
   const gchar *tls_key;
   /* With TLS: another port, whose visitors are sent to the first; 0: none. */
   guint16 redirect_port;
+  /* Where /metrics and /healthz are for whoever runs it; NULL: nowhere. */
+  const gchar *metrics_address;
+  guint16 metrics_port;         /* 0: any that is free */
   /* Origins of pages that are not ours but may connect, "*": any; NULL: none. */
   const gchar *const *origins;
   /* Only who has a token made with it may enter the chat; NULL: everybody. */
@@ -52,15 +56,20 @@ gboolean gst_chat_server_start (GstChatServer * server, GError ** error)
 /* Closes every connection at once. It may be started again. */
 void gst_chat_server_stop (GstChatServer * server);
 
+/* Before a stop: tells all that it comes, lets nobody begin a session or a call,
+ * and calls @drained, once, when no call is just being made, or after @ms. */
+void gst_chat_server_drain (GstChatServer * server, guint ms,
+    GstChatServerFunc drained, gpointer user_data);
 /* Reads the certificate again, for connections that come from now on. FALSE:
  * the files are of no use, and all stays as it is. Nothing without TLS. */
-gboolean gst_chat_server_reload (GstChatServer * server, GError ** error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean gst_chat_server_reload (GstChatServer * server, GError ** error);
 
 /* While it runs: where to go with a browser, `http://host:port/` or https, and
  * the port that it really has. */
 const gchar *gst_chat_server_get_uri (const GstChatServer * server);
 guint16 gst_chat_server_get_port (const GstChatServer * server);
+/* That of the metrics, or 0. */
+guint16 gst_chat_server_get_metrics_port (const GstChatServer * server);
 /* How many are in the chat. */
 guint gst_chat_server_get_n_users (const GstChatServer * server);
 /* How many connections there are that speak HTTP. */

@@ -28,10 +28,31 @@ on_log (GstChatLogLevel level, const gchar * line, gpointer user_data)
       gst_chat_options_level_name (level), line);
 }
 
+typedef struct
+{
+  const GstChatOptions *options;
+  GstChatServer *server;
+  GMainLoop *loop;
+  gboolean ending;
+} Program;
+
+static void
+on_drained (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+}
+
+/* The first time politely, the second at once. */
 static gboolean
 on_signal (gpointer user_data)
 {
-  g_main_loop_quit (user_data);
+  Program *program = user_data;
+  if (program->ending)
+    g_main_loop_quit (program->loop);
+  else
+    gst_chat_server_drain (program->server,
+        (guint) program->options->drain_time * 1000, on_drained, program->loop);
+  program->ending = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
@@ -49,9 +70,8 @@ allow_descriptors (void)
 static gboolean
 on_reload (gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
-  if (!gst_chat_server_reload (user_data, &error))
-    g_printerr ("gst-chat-server: %s\n", error->message);
+  /* The log has what went wrong. */
+  gst_chat_server_reload (user_data, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -70,6 +90,8 @@ new_server (GstChatOptions * options)
     .turn_uris = (const gchar * const *) options->turn_uris,
     .turn_secret = options->turn_secret,
     .turn_time = (guint) options->turn_time,
+    .metrics_address = options->metrics_address,
+    .metrics_port = options->metrics_port,
     .ping_interval = (guint) options->ping_interval,
     .ping_timeout = (guint) options->ping_timeout,
     .limits = options->no_limits ? &no_limits : NULL,
@@ -90,12 +112,16 @@ serve (GstChatOptions * options)
     return 1;
   }
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Program program = { options, server, loop, FALSE };
   guint signals[] = {
-    g_unix_signal_add (SIGINT, on_signal, loop),
-    g_unix_signal_add (SIGTERM, on_signal, loop),
+    g_unix_signal_add (SIGINT, on_signal, &program),
+    g_unix_signal_add (SIGTERM, on_signal, &program),
     g_unix_signal_add (SIGHUP, on_reload, server),
   };
   g_print ("gst-chat-server: open %s\n", gst_chat_server_get_uri (server));
+  if (options->metrics_address != NULL)
+    g_print ("gst-chat-server: metrics at port %u of %s\n",
+        gst_chat_server_get_metrics_port (server), options->metrics_address);
   g_main_loop_run (loop);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_source_remove (signals[i]);

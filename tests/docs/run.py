@@ -209,12 +209,58 @@ def test_interface(element):
     check(has_signals == told, "not told: %s; not there: %s" % (sorted(has_signals - told), sorted(told - has_signals)))
 
 
-def test_server_options():
+def server_options():
     help = subprocess.run([os.path.join(BUILD, "gst/server/gst-chat-server"), "--help"], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
-    has = set(re.findall(r"--([a-z][\w-]*)", help.split("Application Options:")[1].split("Example:")[0]))
+    entries = help.split("Application Options:")[1].split("Example:")[0]
+    return set(re.findall(r"(?m)^  (?:-\w, |    )?--([a-z][\w-]*)", entries))
+
+
+def test_server_options():
+    has = server_options()
     told = set(re.findall(r"`--([a-z][\w-]*)`", documents.read("docs/gst-chat-server.md")))
     check(has == told, "not told: %s; not there: %s" % (sorted(has - told), sorted(told - has)))
+
+
+def test_man_page():
+    page = os.path.join(TOP, "gst/server/data/gst-chat-server.1")
+    with open(page) as file:
+        told = set(re.findall(r"(?m)^\.BI? \"?(?:.*, )?--([\w-]+)", file.read().replace("\\-", "-").split(".SH OPTIONS")[1]))
+    has = server_options()
+    check(has == told, "not told: %s; not there: %s" % (sorted(has - told), sorted(told - has)))
+    shown = subprocess.run(["groff", "-man", "-Tutf8", "-ww", page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           text=True)
+    check(shown.returncode == 0 and not shown.stderr, shown.stderr)
+
+
+def test_example_config():
+    """What systemd starts it with: each name is one that it takes, commented or not."""
+    options = server_options()
+    with open(os.path.join(TOP, "gst/server/data/gst-chat-server.conf")) as file:
+        names = re.findall(r"(?m)^#?([a-z-]+)=", file.read())
+    check(len(names) >= 10, "only %d names" % len(names))
+    check(set(names) <= options, "no options: %s" % sorted(set(names) - options))
+
+
+def test_unit():
+    unit = os.path.join(BUILD, "gst/server/data/gst-chat-server.service")
+    with open(unit) as file:
+        text = file.read()
+    command = re.search(r"(?m)^ExecStart=(\S+) (.*)$", text)
+    check(set(re.findall(r"--([\w-]+)", command.group(2))) <= server_options(), command.group(0))
+    with tempfile.TemporaryDirectory() as folder:
+        # It may not be installed where the unit will find it.
+        copy = os.path.join(folder, "gst-chat-server.service")
+        with open(copy, "w") as file:
+            file.write(text.replace(command.group(1), os.path.join(BUILD, "gst/server/gst-chat-server"))
+                       .replace("Documentation=", "#"))
+        verified = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+        ours = [line for line in verified.stdout.splitlines() if "gst-chat-server" in line]
+        check(verified.returncode == 0 and not ours, verified.stdout)
+        exposed = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=25", copy],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        check(exposed.returncode == 0, exposed.stdout[-300:])
 
 
 # --- the README's pipelines, for real ---
@@ -385,6 +431,9 @@ def main():
     for element in ("chatpeer", "chatsignalsrc"):
         case("docs/%s.md has the whole interface" % element, test_interface, element)
     case("docs/gst-chat-server.md has every option", test_server_options)
+    case("man page of gst-chat-server has every option", test_man_page)
+    case("example of a key file of gst-chat-server", test_example_config)
+    case("systemd unit of gst-chat-server: valid, and little exposed", test_unit)
     case("README, camera: seen and heard both ways", test_camera)
     case("README, watch and record: the file has the call", test_record, "README", "call.mkv")
     case("docs/chatpeer.md, a recording as MP4", test_record, "docs/chatpeer", "call.mp4")

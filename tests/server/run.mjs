@@ -10,6 +10,7 @@ import { build, serverTest } from './case.mjs';
 import { DOCUMENT, askAll, document, modelOf, rows, startAll } from './conformance.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
 import './auth.mjs';
+import './operation.mjs';
 import './tls.mjs';
 
 const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
