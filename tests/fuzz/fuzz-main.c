@@ -94,7 +94,9 @@ mutate_once (GByteArray * input, GPtrArray * corpus)
 {
   static const gchar *const words[] = { "\r\n", "\n", "=", ":", " ", "0", "-1",
     "65536", "4294967296", "\x1e", "\"", "{", "}", "[", "]", "\\", "a=",
-    "m=audio 9 ", "a=mid:0\r\n", "a=bundle-only\r\n", "BUNDLE", "%s", "\xff"
+    "m=audio 9 ", "a=mid:0\r\n", "a=bundle-only\r\n", "BUNDLE", "%s", "\xff",
+    "42[", "451-", "\"to\":", "\\ud83d", "\x81\xfe",
+    "\x01\x80"
   };
   gsize at = random_below (input->len + 1);
   gsize from, n, len;
