@@ -23,6 +23,7 @@ static const gchar *const event_names[] = {
   "decline",
   "cancel",
   "chat-message",
+  "media-state",
   "signalling-connected",
   "signalling-disconnected",
 };
@@ -200,6 +201,13 @@ append_member (GString * out, const gchar * name, const gchar * value)
 }
 
 static void
+append_boolean (GString * out, const gchar * name, gboolean value)
+{
+  append_key (out, name);
+  g_string_append (out, value ? "true" : "false");
+}
+
+static void
 append_description (GString * out, const GstChatMessage * message,
     const gchar * type)
 {
@@ -362,7 +370,15 @@ gst_chat_message_build (const GstChatMessage * message)
       break;
     case GST_CHAT_EVENT_CHAT_MESSAGE:
       append_member (out, "to", message->peer);
+      append_member (out, "session", message->session);
       append_member (out, "text", message->text);
+      break;
+    case GST_CHAT_EVENT_MEDIA_STATE:
+      append_member (out, "to", message->peer);
+      append_member (out, "session", message->session);
+      append_boolean (out, "audio", message->audio);
+      append_boolean (out, "video", message->video);
+      append_boolean (out, "screen", message->screen);
       break;
     case GST_CHAT_EVENT_SIGNALLING_CONNECTED:
       append_member (out, "id", message->peer);

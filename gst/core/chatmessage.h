@@ -23,6 +23,7 @@ typedef enum {
   GST_CHAT_EVENT_DECLINE,
   GST_CHAT_EVENT_CANCEL,
   GST_CHAT_EVENT_CHAT_MESSAGE,
+  GST_CHAT_EVENT_MEDIA_STATE,
   /* local: chatsignalsrc's own, never on the wire */
   GST_CHAT_EVENT_SIGNALLING_CONNECTED,
   GST_CHAT_EVENT_SIGNALLING_DISCONNECTED,
@@ -63,6 +64,7 @@ typedef struct {
   gchar *session;               /* of `chat`, or of the relayed events */
   gchar *reason;
   gchar *text;                  /* chat-message; hang-up and decline: words about @reason */
+  gboolean audio, video, screen;        /* media-state: what its sender sends */
 
   /* ice-candidate; candidate is NULL at the end of candidates */
   gchar *candidate;

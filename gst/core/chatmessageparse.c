@@ -92,6 +92,19 @@ take_string (JsonObject * object, const gchar * name, gsize max_bytes,
   return TRUE;
 }
 
+/* Not there is FALSE. */
+static gboolean
+take_boolean (JsonObject * object, const gchar * name, gboolean * value,
+    GError ** error)
+{
+  *value = true_member (object, name);
+  JsonNode *node = json_object_get_member (object, name);
+  if (node != NULL && (!JSON_NODE_HOLDS_VALUE (node)
+          || json_node_get_value_type (node) != G_TYPE_BOOLEAN))
+    return refuse (error, GST_CHAT_ERROR_MALFORMED, "no boolean", name);
+  return TRUE;
+}
+
 static gboolean
 session_is_valid (const gchar * text)
 {
@@ -334,6 +347,11 @@ fill (GstChatMessage * message, JsonObject * object, GError ** error)
       return take_relayed (object, message, error)
           && take_string (object, "text", GST_CHAT_MAX_TEXT_BYTES,
           &message->text, error);
+    case GST_CHAT_EVENT_MEDIA_STATE:
+      return take_relayed (object, message, error)
+          && take_boolean (object, "audio", &message->audio, error)
+          && take_boolean (object, "video", &message->video, error)
+          && take_boolean (object, "screen", &message->screen, error);
     case GST_CHAT_EVENT_SIGNALLING_CONNECTED:
       return take_id (object, "id", &message->peer, error);
     case GST_CHAT_EVENT_SIGNALLING_DISCONNECTED:

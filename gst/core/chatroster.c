@@ -574,6 +574,7 @@ gst_chat_roster_relay (GstChatRoster * roster, GstChatRosterUser * user,
     case GST_CHAT_EVENT_DECLINE:
     case GST_CHAT_EVENT_CANCEL:
     case GST_CHAT_EVENT_CHAT_MESSAGE:
+    case GST_CHAT_EVENT_MEDIA_STATE:
       to = find_receiver (roster, user, payload, &result);
       return to == NULL ? result :
           relay_extension (user, to, event, payload, effects);

@@ -379,6 +379,7 @@ handle_message (GstChatPeer * self, const GstChatMessage * message)
     case GST_CHAT_EVENT_CALL_USER:     /* only ever sent to a server */
     case GST_CHAT_EVENT_MAKE_ANSWER:
     case GST_CHAT_EVENT_CHAT_MESSAGE:  /* has its own readers */
+    case GST_CHAT_EVENT_MEDIA_STATE:   /* so has this: the media itself says it here */
       GST_DEBUG_OBJECT (self, "nothing to do for \"%s\"",
           gst_chat_event_name (message->event));
       return;

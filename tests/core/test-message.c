@@ -59,6 +59,9 @@ describe (const GstChatMessage * m, const gchar * member)
   NUMBER ("seq", m->seq);
   NUMBER ("trickle", m->trickle);
   NUMBER ("sdp_mline_index", m->sdp_mline_index);
+  NUMBER ("audio", m->audio);
+  NUMBER ("video", m->video);
+  NUMBER ("screen", m->screen);
   NUMBER ("features", m->features);
 #undef STRING
 #undef NUMBER
@@ -319,11 +322,11 @@ test_mutations (void)
       "\"session\":\"0123456789abcdef0123456789abcdef\",\"trickle\":true,\"seq\":2}},"
       "\"answer\":{\"sdp\":\"\\ud83d\\ude00\"},\"to\":\"b\",\"socket\":\"a\",\"socketId\":\"c\","
       "\"users\":[\"x\",\"y\"],\"names\":{\"x\":\"X\"},\"candidate\":{\"candidate\":\"c\","
-      "\"sdpMid\":\"0\",\"sdpMLineIndex\":1},\"text\":\"t\",\"reason\":\"r\",\"id\":\"i\","
+      "\"sdpMid\":\"0\",\"sdpMLineIndex\":1},\"text\":\"t\",\"audio\":true,\"reason\":\"r\",\"id\":\"i\","
       "\"server\":\"s\",\"features\":[\"relay\"],\"iceServers\":[{\"urls\":[\"stun:a\"]}]}";
   static const gchar other[] = "\"\\{}[]:,0-x\x01\xff";
 
-  for (guint event = 0; event <= GST_CHAT_EVENT_CHAT_MESSAGE; event++) {
+  for (guint event = 0; event <= GST_CHAT_EVENT_MEDIA_STATE; event++) {
     const gchar *name = gst_chat_event_name (event);
     for (gsize i = event % 4; i < sizeof seed; i += g_test_slow ()? 1 : 4) {
       g_autofree gchar *text = g_strdup (seed);

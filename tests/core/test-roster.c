@@ -263,6 +263,8 @@ test_extensions (void)
         "42[\"cancel\",{\"socket\":\"a\",\"x\":{\"to\":1}}]"},
     {"chat-message", "{ \"text\" : \"a,\\\"b\" , \"to\" : \"b\" }",
         "42[\"chat-message\",{\"socket\":\"a\",\"text\":\"a,\\\"b\"}]"},
+    {"media-state", "{\"to\":\"b\",\"session\":\"s\",\"audio\":false}",
+        "42[\"media-state\",{\"socket\":\"a\",\"session\":\"s\",\"audio\":false}]"},
   };
   House house;
   house_open (&house);

@@ -142,6 +142,7 @@ relay_in_loop (gpointer data)
     case GST_CHAT_EVENT_ANSWER_MADE:
     case GST_CHAT_EVENT_SERVER_INFO:
     case GST_CHAT_EVENT_CHAT_MESSAGE:
+    case GST_CHAT_EVENT_MEDIA_STATE:
     case GST_CHAT_EVENT_SIGNALLING_CONNECTED:
     case GST_CHAT_EVENT_SIGNALLING_DISCONNECTED:
       g_error ("chatpeer has no business with %s", sent->event);

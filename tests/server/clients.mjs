@@ -26,7 +26,7 @@ export class Client {
   constructor(socket) {
     this.socket = socket;
     for (const name of ['server-info', 'update-user-list', 'remove-user', 'call-made', 'answer-made',
-      'ice-candidate', 'hang-up', 'ringing', 'decline', 'cancel', 'chat-message'])
+      'ice-candidate', 'hang-up', 'ringing', 'decline', 'cancel', 'chat-message', 'media-state'])
       socket.on(name, (data) => this.events.push({ name, data }));
     socket.on('disconnect', (reason) => this.reasons.push(reason));
   }
