@@ -97,8 +97,8 @@ scene('a browser that refuses sound shows the picture and a button', async ({ jo
   await ann.state('connected');
   await ann.is('focus', 'unmute');
   await seesBall(ann.page, { colour: 'green' });
-  equal(await ann.page.$eval('#unmute', (b) => [b.hidden, b.innerText.trim()]), [false, 'Tap to hear'], 'the button');
-  equal(await ann.page.$eval('#remote', (v) => v.muted), true, 'muted');
+  equal(await ann.page.$eval('#unmute', (b) => [b.hidden, b.innerText.trim()]), [false, 'Tap to hear\nThe browser plays no sound before you touch the page.'], 'the button');
+  equal(await ann.page.$eval('#tiles video', (v) => v.muted), true, 'muted');
   await ann.click('#unmute');
   await ann.hears(bob);
   equal(await ann.page.$eval('#unmute', (b) => b.hidden), true, 'the button is gone');

@@ -45,7 +45,7 @@ for (const [size, [width, height]] of Object.entries(SIZES)) {
       await ann.until((seen) => !seen.users.length, 'nobody');
       await inspect(ann, name('1-alone'));
       const bob = await join('chromium', { ...BOB, params: { view: 'only' }, ...shape });
-      await join('chromium', { ...BOB, name: 'Kitchen camera', params: { view: 'only' } });
+      await join('chromium', { ...BOB, name: 'Kitchen camera', params: { view: 'only', answer: 'auto' } });
       await join('chromium', { ...BOB, name: 'A very long name, too long for a line', params: { view: 'only' } });
       await ann.idOf('A very long name, too long for a line');
       await inspect(ann, name('2-list'));
@@ -62,12 +62,31 @@ for (const [size, [width, height]] of Object.entries(SIZES)) {
       await inspect(ann, name('6-call-without-picture'));
       await ann.click('#mute');
       await ann.click('#camera');
+      await bob.until((seen) => seen.tiles[0].muted === 'yes', 'Ann muted');
+      await bob.click('#talk-toggle');
+      await bob.type('#talk-text', 'Are you there? https://example.org/a/long/address/that/does/not/break');
+      await ann.until((seen) => seen.unread === '1', 'a line of text');
       await inspect(ann, name('7-call-muted'));
+      await inspect(bob, name('8-chat'));
+      await bob.click('#settings-open');
+      await bob.page.waitForSelector('#details dd');
+      await inspect(bob, name('9-settings'));
+      await bob.page.keyboard.press('Escape');
+      await bob.click('#talk-toggle');
+      if (await bob.page.$eval('#people-toggle', (b) => b.checkVisibility())) {
+        await bob.click('#people-toggle');
+        await inspect(bob, name('10-people'));
+      }
+      await bob.dial('Kitchen camera');
+      await bob.isWith('Ann', 'Kitchen camera');
+      await ann.isWith('Bob', 'Kitchen camera');
+      await inspect(bob, name('11-three'));
       await bob.click('#hang-up');
-      await ann.says('Bob hung up');
+      await ann.isWith('Kitchen camera');
+      await ann.click('#hang-up');
       await ann.page.click('#name', { count: 3 });
       await pause(300);
-      await inspect(ann, name('8-after'));
+      await inspect(ann, name('12-after'));
     });
   }
 }
@@ -77,7 +96,7 @@ scene('looks and accessibility: devices missing', async ({ join }) => {
     const ann = await join('chromium', { name: 'Ann', source: { deny: true }, viewport: { width, height }, setup: relaxed });
     await ann.is('media', 'ready');
     await ann.until((seen) => seen.note, 'a note');
-    await inspect(ann, `${size}-9-no-devices`);
+    await inspect(ann, `${size}-13-no-devices`);
   }
 });
 

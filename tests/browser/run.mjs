@@ -7,7 +7,9 @@ import { closeAll } from './world.mjs';
 import './base.mjs';
 import './calls.mjs';
 import './devices.mjs';
+import './group.mjs';
 import './looks.mjs';
+import './media.mjs';
 import './pipelines.mjs';
 import './trouble.mjs';
 

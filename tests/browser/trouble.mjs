@@ -84,7 +84,7 @@ scene('nothing that a remote says breaks the page or another call', async ({ t, 
     mallory.emit('call-user', { offer, to });
   for (const answer of nasty)
     mallory.emit('make-answer', { answer, to });
-  for (const event of ['hang-up', 'cancel', 'decline', 'ringing', 'ice-candidate', 'chat-message'])
+  for (const event of ['hang-up', 'cancel', 'decline', 'ringing', 'ice-candidate', 'chat-message', 'media-state'])
     mallory.emit(event, { to, session: 'guessed', reason: '<img src=x>', text: 5, candidate: {} });
   await pause(1000);
   await bothWays(ann, bob);

@@ -28,11 +28,18 @@ const RADIUS = 0.12;
 // oscillator instead of devices.
 //   video, audio: false: there is no such device
 //   deny: the user says no       late: ms until permission comes
+//   devices: [{kind, id, label, colour or hz}] to choose from; testPlug(list)
+//            in the page says which are there from then on
+//   screen: the colour of the ball on the screen that getDisplayMedia gives;
+//           its tracks are testScreens
 export function sourceScript(options) {
   const settings = {
     colour: COLOURS[options.colour ?? 'red'], hz: options.hz ?? 440,
     video: options.video ?? true, audio: options.audio ?? true,
     deny: options.deny ?? false, late: options.late ?? 0,
+    screen: options.screen ? COLOURS[options.screen] : null,
+    devices: options.devices?.map((d) => ({ ...d, colour: COLOURS[d.colour] })) ?? null,
+    colours: COLOURS,
     width: options.width ?? 640, height: options.height ?? 480, fps: 20,
     background: BACKGROUND, period: PERIOD, orbit: ORBIT, radius: RADIUS,
   };
@@ -43,7 +50,7 @@ function installSource(s) {
   const rgb = (c) => `rgb(${c.join(',')})`;
   const fail = (name, text) => { throw new DOMException(text, name); };
 
-  function ballTrack() {
+  function ballTrack(colour) {
     const canvas = document.createElement('canvas');
     canvas.width = s.width;
     canvas.height = s.height;
@@ -52,7 +59,7 @@ function installSource(s) {
       const angle = performance.now() / 1000 / s.period * 2 * Math.PI;
       pen.fillStyle = rgb(s.background);
       pen.fillRect(0, 0, s.width, s.height);
-      pen.fillStyle = rgb(s.colour);
+      pen.fillStyle = rgb(colour);
       pen.beginPath();
       pen.arc(s.width / 2 + Math.cos(angle) * s.orbit * s.height,
         s.height / 2 + Math.sin(angle) * s.orbit * s.height, s.radius * s.height, 0, 7);
@@ -65,9 +72,9 @@ function installSource(s) {
     return canvas.captureStream(s.fps).getVideoTracks()[0];
   }
 
-  function toneTrack() {
+  function toneTrack(hz) {
     const context = new AudioContext();
-    const tone = new OscillatorNode(context, { frequency: s.hz });
+    const tone = new OscillatorNode(context, { frequency: hz });
     const gain = new GainNode(context, { gain: 0.4 });
     const out = context.createMediaStreamDestination();
     tone.connect(gain).connect(out);
@@ -76,24 +83,66 @@ function installSource(s) {
     return out.stream.getAudioTracks()[0];
   }
 
+  // The device that is asked for, or the first of its kind.
+  function deviceTrack(kind, asked) {
+    const there = s.devices.filter((d) => d.kind === `${kind}input`);
+    const device = there.find((d) => d.id === (asked?.exact ?? asked?.ideal)) ?? (asked?.exact ? null : there[0]);
+    if (!device)
+      fail('NotFoundError', 'Requested device not found');
+    const track = kind === 'video' ? ballTrack(device.colour) : toneTrack(device.hz);
+    const settings = track.getSettings.bind(track);
+    track.getSettings = () => ({ ...settings(), deviceId: device.id });
+    device.track = track;
+    return track;
+  }
+
+  function offerDevices() {
+    const devices = navigator.mediaDevices;
+    Object.defineProperty(devices, 'enumerateDevices', {
+      value: async () => s.devices.map(({ kind, id, label }) => ({ kind, deviceId: id, label })),
+    });
+    window.testPlug = (list) => {
+      const before = s.devices;
+      s.devices = list.map((d) => before.find((b) => b.id === d.id) ?? { ...d, colour: s.colours[d.colour] });
+      devices.dispatchEvent(new Event('devicechange'));
+      for (const { track } of before.filter((b) => !s.devices.includes(b))) {
+        track?.stop();
+        track?.dispatchEvent(new Event('ended'));
+      }
+    };
+  }
+
   async function getUserMedia(wanted) {
     if (s.late)
       await new Promise((resolve) => setTimeout(resolve, s.late));
     if (s.deny)
       fail('NotAllowedError', 'Permission denied');
+    if (s.devices)
+      return new MediaStream(['audio', 'video'].filter((kind) => wanted[kind]).map((kind) => deviceTrack(kind, wanted[kind].deviceId)));
     if ((wanted.video && !s.video) || (wanted.audio && !s.audio))
       fail('NotFoundError', 'Requested device not found');
     const tracks = [];
     if (wanted.audio)
-      tracks.push(toneTrack());
+      tracks.push(toneTrack(s.hz));
     if (wanted.video)
-      tracks.push(ballTrack());
+      tracks.push(ballTrack(s.colour));
     return new MediaStream(tracks);
   }
 
   if (!navigator.mediaDevices)
     return;
   Object.defineProperty(navigator.mediaDevices, 'getUserMedia', { value: getUserMedia });
+  if (s.devices)
+    offerDevices();
+  if (s.screen) {
+    window.testScreens = [];
+    Object.defineProperty(navigator.mediaDevices, 'getDisplayMedia', {
+      value: async () => {
+        testScreens.push(ballTrack(s.screen));
+        return new MediaStream([testScreens.at(-1)]);
+      },
+    });
+  }
   // The form that the tutorial uses; Firefox has it no more.
   navigator.getUserMedia = (wanted, ok, ko) => { getUserMedia(wanted).then(ok, ko); };
 }
@@ -164,10 +213,13 @@ function toneWav(hz, seconds = 4, rate = 48000) {
 
 // ---- recognition -----------------------------------------------------------
 
+// The remote's video: on the tutorial's page, or the first one on ours.
+const REMOTE = '#remote, #tiles .tile video';
+
 // Waits until the video of @selector shows the ball of @colour going round:
 // a disc of plausible size whose centre travels through the picture. Returns
 // what was measured; throws with it when @ms have passed.
-export async function seesBall(page, { selector = '#remote', colour = 'red', ms = 20000 } = {}) {
+export async function seesBall(page, { selector = REMOTE, colour = 'red', ms = 20000 } = {}) {
   const result = await page.evaluate(watchBall, { selector, target: COLOURS[colour], others: Object.values(COLOURS), ms });
   if (!result.ok)
     throw new Failure(`no moving ${colour} ball in ${selector}: ${JSON.stringify(result)}`);
@@ -175,7 +227,7 @@ export async function seesBall(page, { selector = '#remote', colour = 'red', ms 
 }
 
 // Waits until there is a picture (or none at all) without the ball for a second.
-export async function seesNoBall(page, { selector = '#remote', colour = 'red', ms = 10000 } = {}) {
+export async function seesNoBall(page, { selector = REMOTE, colour = 'red', ms = 10000 } = {}) {
   const result = await page.evaluate(watchBall, { selector, target: COLOURS[colour], others: Object.values(COLOURS), ms, absent: true });
   if (!result.ok)
     throw new Failure(`the ${colour} ball stays in ${selector}: ${JSON.stringify(result)}`);
@@ -247,7 +299,7 @@ async function watchBall({ selector, target, others, ms, absent = false }) {
 // Waits until the sound of @selector's stream is the tone of @hz: the largest
 // FFT bin is that of @hz ± 1, well above the rest, in several looks. The
 // element itself has to be playing and not muted.
-export async function hearsTone(page, { selector = '#remote', hz = 440, ms = 20000 } = {}) {
+export async function hearsTone(page, { selector = REMOTE, hz = 440, ms = 20000 } = {}) {
   const result = await page.evaluate(watchTone, { selector, hz, ms });
   if (!result.ok)
     throw new Failure(`no tone of ${hz} Hz in ${selector}: ${JSON.stringify(result)}`);
@@ -255,7 +307,7 @@ export async function hearsTone(page, { selector = '#remote', hz = 440, ms = 200
 }
 
 // Waits for a second and a half of silence.
-export async function hearsSilence(page, { selector = '#remote', ms = 10000 } = {}) {
+export async function hearsSilence(page, { selector = REMOTE, ms = 10000 } = {}) {
   const result = await page.evaluate(watchTone, { selector, hz: 0, ms, absent: true });
   if (!result.ok)
     throw new Failure(`no silence in ${selector}: ${JSON.stringify(result)}`);

@@ -27,17 +27,21 @@ export class Person {
     Object.assign(this, { page, name, source, browserName });
   }
 
-  // Everything that the page says about itself.
+  // Everything that the page says about itself. remoteVideo: of the first tile.
   async look() {
     const what = () => ({
       ...document.body.dataset,
+      remoteVideo: document.querySelector('#tiles .tile')?.dataset.video ?? 'no',
       status: document.getElementById('status').textContent,
       note: document.getElementById('media-note-text').textContent,
       users: [...document.querySelectorAll('#users button')].map((b) => b.dataset.userName),
       dialog: document.getElementById('incoming').open,
       title: document.title,
+      unread: document.getElementById('talk-toggle').dataset.unread ?? '',
+      lines: [...document.querySelectorAll('#talk-log .line')].map((l) => [...l.children].map((c) => c.textContent).join(': ')),
+      announced: document.getElementById('announce').textContent,
       focus: document.activeElement?.id || document.activeElement?.dataset?.userName || document.activeElement?.tagName,
-      size: `${document.getElementById('remote').videoWidth}x${document.getElementById('remote').videoHeight}`,
+      tiles: [...document.querySelectorAll('#tiles .tile')].map(({ dataset: { name, state, video, muted, screen } }) => ({ name, state, video, muted, screen })),
     });
     if (!this.#shy)
       return this.page.evaluate(what);
@@ -71,6 +75,13 @@ export class Person {
     await this.page.click(selector);
   }
 
+  // Into a field, and Enter.
+  async type(selector, text) {
+    await this.click(selector);
+    await this.page.keyboard.type(text);
+    await this.page.keyboard.press('Enter');
+  }
+
   async dial(name) {
     const id = await this.idOf(name);
     await this.click(`#users button[data-user-id="${id}"]`);
@@ -88,16 +99,27 @@ export class Person {
     await Promise.all([this.state('connected'), other.state('connected')]);
   }
 
-  sees(other, ms) {
-    return seesBall(this.page, { colour: other.source.colour, ms });
+  sees(other, ms, colour = other.source.colour) {
+    return seesBall(this.page, { selector: tileOf(other), colour, ms });
   }
 
   seesNot(other, ms) {
-    return seesNoBall(this.page, { colour: other.source.colour, ms });
+    return seesNoBall(this.page, { selector: tileOf(other), colour: other.source.colour, ms });
   }
 
   hears(other, ms) {
-    return hearsTone(this.page, { hz: other.source.hz, ms });
+    return hearsTone(this.page, { selector: tileOf(other), hz: other.source.hz, ms });
+  }
+
+  // With whom this one is connected.
+  async with() {
+    return (await this.look()).tiles.filter((t) => t.state === 'connected').map((t) => t.name).sort();
+  }
+
+  isWith(...names) {
+    const wanted = JSON.stringify(names.sort());
+    return until(async () => JSON.stringify(await this.with()) === wanted,
+      async () => `${this.name} to be with ${names}, is with ${await this.with()}`, 40000);
   }
 
   hearsNothing(ms) {
@@ -109,6 +131,8 @@ export class Person {
     check(!bad.length, `the page of ${this.name} complains: ${bad.join(' | ')}`);
   }
 }
+
+export const tileOf = ({ name }) => `#tiles .tile[data-name="${name}"] video`;
 
 export async function bothWays(a, b) {
   await Promise.all([a.sees(b), b.sees(a), a.hears(b), b.hears(a)]);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One call with one remote: its states, its offers and answers, its end. The
 // words for states and reasons are those of the element chatpeer.
+import { Connection } from './connection.js';
+import { countCandidates, isOther } from './sdp.js';
+import { secret } from './wire.js';
 
 const NEXT = {
   idle: ['calling', 'ringing'],
@@ -32,6 +35,8 @@ const GONE_TIME = 2500;
 // The way through the server is longer than the direct one: the good-bye is
 // to be there before the connection is closed.
 const GOOD_BYE = 250;
+// What a remote may add to its descriptions.
+const MOST_CANDIDATES = 128;
 
 export class Call {
   state = 'idle';
@@ -44,11 +49,16 @@ export class Call {
   weak = false;
   since = 0;
   stream = new MediaStream();
+  // What the remote says about what it sends.
+  theirMedia = { audio: true, video: true, screen: false };
+  // The group that it has joined with this call, and who else is in it.
+  group = null;
+  members = [];
 
   onchange = () => {};
 
   #link;
-  #pc = null;
+  #connection = null;
   #queue = Promise.resolve();
   // Counts the connections: what belongs to an older one is stale.
   #epoch = 0;
@@ -59,12 +69,18 @@ export class Call {
   #seq = 0;
   #rounds = 0;
   #sentCandidates = 0;
+  // Candidates since our description, kept until it is known whether the
+  // remote takes them one by one; null before there is a description.
+  #late = null;
+  #theirCandidates = 0;
   #theirs = { offer: null, answer: null };
   #answer = null;
+  // There is more to send than what was negotiated.
+  #unsent = false;
 
   // remote: {id, name}. link: what the call needs of the rest: send(event,
   // data), relay (whether the server relays the extensions), ownId, ownName,
-  // iceServers, media.
+  // iceServers, media, group (call) for what a description says about it.
   constructor(remote, link) {
     this.remote = remote;
     this.session = null;
@@ -75,22 +91,30 @@ export class Call {
     return this.state === 'ending' || this.reason !== null;
   }
 
-  // Whether both sides have agreed on this call, or ours has been asked to.
+  // Both sides want it.
+  get agreed() {
+    return this.state === 'connecting' || this.state === 'connected';
+  }
+
+  // Agreed, or ours is the side to say yes.
   get settled() {
-    return this.role === 'callee' || this.state === 'connecting' || this.state === 'connected';
+    return this.role === 'callee' || this.agreed;
+  }
+
+  // Both say that candidates may follow one by one.
+  get #trickles() {
+    return this.#link.relay && Boolean(this.session && this.#remoteChat?.trickle);
   }
 
   // ---- what the user does ----
 
   start() {
     this.role = 'caller';
-    this.session = randomSession();
+    this.session = secret();
     this.#become('calling');
     this.#do(async () => {
       await this.#link.media.settled(MEDIA_TIME);
-      this.#open();
-      for (const kind of ['audio', 'video'])
-        this.#addTransceiver(kind);
+      this.#open().offerKinds(this.#link.media);
       await this.#sendOffer();
     });
   }
@@ -110,28 +134,26 @@ export class Call {
     this.end(this.state === 'calling' || this.state === 'ringing' ? 'cancelled' : 'hung-up', 'local');
   }
 
-  // A camera or microphone came during the call.
+  // Something was switched on or off, came, went or was replaced.
   mediaChanged() {
-    if (this.state !== 'connecting' && this.state !== 'connected')
+    if (!this.agreed)
       return;
-    this.#do(async (pc) => {
-      let changed = false;
-      for (const track of this.#link.media.stream.getTracks()) {
-        if (pc.getSenders().some((s) => s.track === track))
-          continue;
-        const free = pc.getTransceivers().find((t) => t.receiver.track.kind === track.kind && t.mid !== null);
-        if (free) {
-          await free.sender.replaceTrack(track);
-          changed ||= !free.direction.startsWith('send');
-          free.direction = 'sendrecv';
-        } else {
-          pc.addTrack(track, this.#link.media.stream);
-          changed = true;
-        }
-      }
-      if (changed && pc.signalingState === 'stable')
-        await this.#sendOffer();
+    this.sayMedia();
+    this.#do(async (connection) => {
+      this.#unsent = await connection.send(this.#link.media) || this.#unsent;
+      await this.#sendMore();
     });
+  }
+
+  // What of it is on.
+  sayMedia() {
+    const { media } = this.#link;
+    this.#tell('media-state', { audio: media.sends('audio'), video: media.sends('video'), screen: media.sharing });
+  }
+
+  // The browser's report, or null where there is no connection.
+  async stats() {
+    return await this.#connection?.pc.getStats() ?? null;
   }
 
   // ---- what the remote does ----
@@ -171,15 +193,34 @@ export class Call {
     this.#learn(answer.chat);
     if (this.state === 'calling' || this.state === 'ringing')
       this.#become('connecting');
-    this.#do(async (pc) => {
+    this.#do(async (connection) => {
+      const { pc } = connection;
       if (pc.signalingState !== 'have-local-offer')
         return;
       this.#theirs.answer = answer.sdp;
       await pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+      this.#sayCandidates();
       if (!this.#remoteChat)
-        await this.#gathered(GATHER_ALL, GATHER_ALL);
+        await connection.gathered(GATHER_ALL, GATHER_ALL);
       this.#maybeAgain();
+      await this.#sendMore();
     });
+  }
+
+  // One more candidate; null: there are no more.
+  candidate(candidate) {
+    if (this.over || !this.#trickles || this.#theirCandidates++ >= MOST_CANDIDATES)
+      return;
+    this.#do(async ({ pc }) => {
+      // One that is of no use is no reason to end the call.
+      if (pc.remoteDescription)
+        await pc.addIceCandidate(candidate).catch((error) => console.info('candidate:', error.message));
+    });
+  }
+
+  mediaSaid(media) {
+    this.theirMedia = media;
+    this.onchange(this);
   }
 
   remoteRings() {
@@ -202,7 +243,7 @@ export class Call {
     let [before, quiet] = [-1, 0];
     clearInterval(this.#watch);
     this.#watch = setInterval(async () => {
-      const bytes = await received(this.#pc);
+      const bytes = await this.#connection?.received();
       quiet = bytes === before ? quiet + 500 : 0;
       before = bytes;
       if (quiet >= GONE_TIME)
@@ -232,16 +273,23 @@ export class Call {
 
   #sayGoodBye(reason) {
     if (this.state === 'ringing' && this.role === 'callee')
-      this.#tell('decline', reason);
+      this.#tell('decline', { reason });
     else if (this.state === 'calling' || this.state === 'ringing')
-      this.#tell('cancel', reason);
+      this.#tell('cancel', { reason });
     else
-      this.#tell('hang-up', reason);
+      this.#tell('hang-up', { reason });
   }
 
-  #tell(event, reason) {
+  #tell(event, more) {
     if (this.#link.relay)
-      this.#link.send(event, { to: this.remote.id, session: this.session ?? undefined, reason });
+      this.#link.send(event, { to: this.remote.id, session: this.session ?? undefined, ...more });
+  }
+
+  #sayCandidates() {
+    if (!this.#late || !this.#trickles)
+      return;
+    for (const candidate of this.#late.splice(0))
+      this.#tell('ice-candidate', { candidate });
   }
 
   // Both call each other: the offer of the lower id stands. A base peer knows
@@ -258,9 +306,11 @@ export class Call {
 
   #learn(chat) {
     this.#remoteChat = chat ?? this.#remoteChat;
-    const name = chat?.name?.trim();
+    const name = chat?.name;
     if (name)
-      this.remote.name = name.slice(0, 64);
+      this.remote.name = name;
+    if (chat)
+      [this.group, this.members] = [chat.group ?? null, chat.members];
   }
 
   // Answers the held offer on a connection of its own: a fresh one for every
@@ -270,16 +320,14 @@ export class Call {
     this.#seq = 0;
     this.#do(async () => {
       await this.#link.media.settled(MEDIA_TIME);
-      const pc = this.#open();
-      for (const track of this.#link.media.stream.getTracks())
-        pc.addTrack(track, this.#link.media.stream);
+      await this.#open().send(this.#link.media);
       await this.#sendAnswer(this.#held);
     });
   }
 
   #renegotiate(offer) {
     this.#learn(offer.chat);
-    this.#do(async (pc) => {
+    this.#do(async ({ pc }) => {
       if (pc.signalingState === 'have-local-offer' && this.#ourOfferStands(offer))
         return;
       if (pc.remoteDescription && isOther(offer.sdp, pc.remoteDescription.sdp)) {
@@ -293,13 +341,14 @@ export class Call {
   }
 
   async #sendAnswer(offer) {
-    const pc = this.#pc;
+    const connection = this.#connection;
+    const { pc } = connection;
     this.#theirs.offer = offer.sdp;
     this.#answer = null;
     await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
     await pc.setLocalDescription(await pc.createAnswer());
-    await this.#gathered(GATHER, QUIET);
-    if (pc !== this.#pc)
+    await this.#gathered();
+    if (connection !== this.#connection)
       return;
     this.#answer = this.#describe(offer.chat?.seq ?? 1);
     this.#link.send('make-answer', { answer: this.#answer, to: this.remote.id });
@@ -307,31 +356,45 @@ export class Call {
   }
 
   async #sendOffer() {
-    const pc = this.#pc;
+    const connection = this.#connection;
+    const { pc } = connection;
+    this.#unsent = false;
     await pc.setLocalDescription(await pc.createOffer());
-    await this.#gathered(GATHER, QUIET);
-    if (pc !== this.#pc)
+    await this.#gathered();
+    if (connection !== this.#connection)
       return;
     this.#sentCandidates = countCandidates(pc.localDescription.sdp);
     this.#link.send('call-user', { offer: this.#describe(++this.#seq), to: this.remote.id });
   }
 
+  async #sendMore() {
+    if (this.#unsent && this.#connection.stable)
+      await this.#sendOffer();
+  }
+
+  // Servers answer after the first candidates are there: worth the whole time,
+  // unless what comes late can be said late.
+  #gathered() {
+    return this.#connection.gathered(GATHER, this.#connection.waitsForServers && !this.#trickles ? GATHER : QUIET);
+  }
+
   #describe(seq) {
-    const { type, sdp } = this.#pc.localDescription;
-    const chat = { protocol: 1, session: this.session ?? undefined, name: this.#link.ownName, trickle: false, seq };
-    return { type, sdp, chat };
+    const { type, sdp } = this.#connection.pc.localDescription;
+    const { ownName: name, relay: trickle } = this.#link;
+    this.#late ??= [];
+    return { type, sdp, chat: { protocol: 1, session: this.session ?? undefined, name, trickle, seq, ...this.#link.group(this) } };
   }
 
   // The caller's second round. A base remote gathers only after it has
   // answered, and says its candidates in its second answer; one of ours needs
   // it only if we have found more since our offer.
   #maybeAgain() {
-    const pc = this.#pc;
+    const { pc } = this.#connection;
     if (this.role !== 'caller' || this.#rounds || this.state !== 'connecting' || pc.signalingState !== 'stable')
       return;
     const news = pc.iceGatheringState === 'complete'
       && countCandidates(pc.localDescription.sdp) > this.#sentCandidates;
-    if (this.#remoteChat && !news)
+    if (this.#remoteChat && (this.#trickles || !news))
       return;
     this.#rounds++;
     this.#do(() => this.#sendOffer());
@@ -340,17 +403,14 @@ export class Call {
   // An offer can leave out what we have to send: a base page that has no
   // camera offers no video, and nothing at all before it has permission.
   #complete() {
-    const pc = this.#pc;
+    const { pc } = this.#connection;
     const empty = !pc.getTransceivers().some((t) => t.mid !== null);
     const unsent = pc.getTransceivers().some((t) => t.mid === null && t.sender.track);
     if (this.#rounds || !(empty || (unsent && pc.connectionState === 'connected')))
       return;
     this.#rounds++;
-    this.#do(async () => {
-      for (const kind of ['audio', 'video']) {
-        if (!pc.getTransceivers().some((t) => t.receiver.track.kind === kind))
-          this.#addTransceiver(kind);
-      }
+    this.#do(async (connection) => {
+      connection.offerKinds(this.#link.media);
       await this.#sendOffer();
     });
   }
@@ -358,24 +418,18 @@ export class Call {
   // ---- the connection ----
 
   #open() {
-    const pc = new RTCPeerConnection({ iceServers: this.#link.iceServers });
-    this.#pc = pc;
-    const mine = (fn) => (e) => { if (pc === this.#pc) fn(e); };
-    pc.ontrack = mine((e) => this.#addRemote(e.track));
-    pc.onconnectionstatechange = mine(() => this.#linkChanged(pc));
-    pc.addEventListener('icegatheringstatechange', mine(() => {
-      if (pc.iceGatheringState === 'complete' && this.#theirs.answer)
+    const connection = new Connection(this.#link.iceServers);
+    this.#connection = connection;
+    connection.ontrack = (track) => this.#addRemote(track);
+    connection.onstate = (state) => this.#linkChanged(state);
+    connection.onclosed = () => this.end('hung-up', 'remote');
+    connection.oncandidate = (candidate) => {
+      this.#late?.push(candidate?.toJSON() ?? null);
+      this.#sayCandidates();
+      if (candidate === null && this.#theirs.answer)
         this.#maybeAgain();
-    }));
-    return pc;
-  }
-
-  // Both kinds are always asked for, also where there is nothing to send.
-  #addTransceiver(kind) {
-    const track = this.#link.media.track(kind);
-    this.#pc.addTransceiver(track ?? kind, track
-      ? { direction: 'sendrecv', streams: [this.#link.media.stream] }
-      : { direction: 'recvonly' });
+    };
+    return connection;
   }
 
   #addRemote(track) {
@@ -389,75 +443,29 @@ export class Call {
     this.onchange(this);
   }
 
-  #linkChanged(pc) {
-    this.weak = pc.connectionState === 'disconnected';
-    if (pc.connectionState === 'connected' && this.state === 'connecting') {
+  #linkChanged(state) {
+    this.weak = state === 'disconnected';
+    if (state === 'connected' && this.state === 'connecting') {
       this.since = Date.now();
       this.#become('connected');
-      this.#watchTransport(pc);
+      this.#connection.watchTransport();
+      this.sayMedia();
       if (this.role === 'callee')
         this.#complete();
-    } else if (pc.connectionState === 'failed') {
+    } else if (state === 'failed') {
       this.end(this.since ? 'lost' : 'failed', 'local');
     } else {
       this.onchange(this);
     }
   }
 
-  // The far end closes its connection: with a base peer the only good-bye.
-  #watchTransport(pc) {
-    const transport = pc.getReceivers().map((r) => r.transport).find(Boolean);
-    transport?.addEventListener('statechange', () => {
-      if (pc === this.#pc && transport.state === 'closed')
-        this.end('hung-up', 'remote');
-    });
-  }
-
-  // Resolves when no candidate came for @quiet ms, at the latest after @limit.
-  #gathered(limit, quiet) {
-    const pc = this.#pc;
-    // Without any media nothing is ever gathered.
-    if (pc.iceGatheringState === 'complete' || !pc.getTransceivers().some((t) => t.mid !== null))
-      return Promise.resolve();
-    // Servers answer after the first candidates are there: worth the whole time.
-    const pausing = this.#link.iceServers.length ? limit : quiet;
-    return new Promise((resolve) => {
-      let pause = 0;
-      const done = () => {
-        clearTimeout(pause);
-        clearTimeout(end);
-        pc.removeEventListener('icecandidate', step);
-        pc.removeEventListener('icegatheringstatechange', step);
-        resolve();
-      };
-      const step = () => {
-        clearTimeout(pause);
-        if (pc.iceGatheringState === 'complete')
-          done();
-        else if (countCandidates(pc.localDescription?.sdp ?? ''))
-          pause = setTimeout(done, pausing);
-      };
-      const end = setTimeout(done, limit);
-      pc.addEventListener('icecandidate', step);
-      pc.addEventListener('icegatheringstatechange', step);
-      step();
-    });
-  }
-
-  // Nothing is sent or shown from here on, also where the closing itself is
-  // put off for @ms.
   #close(ms = 0) {
-    const pc = this.#pc;
-    this.#pc = null;
+    this.#connection?.close(ms);
+    this.#connection = null;
     this.#epoch++;
     this.#queue = Promise.resolve();
     this.#answer = null;
-    if (pc && ms) {
-      pc.getSenders().forEach((sender) => sender.replaceTrack(null).catch(() => {}));
-      setTimeout(() => pc.close(), ms);
-    } else {
-      pc?.close();
-    }
+    this.#late = null;
     for (const track of this.stream.getTracks())
       this.stream.removeTrack(track);
   }
@@ -471,7 +479,7 @@ export class Call {
       if (epoch !== this.#epoch)
         return;
       try {
-        await work(this.#pc);
+        await work(this.#connection);
       } catch (error) {
         if (epoch !== this.#epoch)
           return;
@@ -492,27 +500,4 @@ export class Call {
     }
     this.onchange(this);
   }
-}
-
-function randomSession() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
-}
-
-const countCandidates = (sdp) => sdp.split('a=candidate:').length - 1;
-
-// Whether another transport speaks: other credentials and another certificate.
-function isOther(sdp, before) {
-  const values = (text, name) => text.split(/\r?\n/).filter((l) => l.startsWith(`a=${name}:`));
-  const shares = (name) => values(sdp, name).some((line) => values(before, name).includes(line));
-  return values(sdp, 'fingerprint').length > 0 && values(before, 'fingerprint').length > 0
-    && !shares('fingerprint') && !shares('ice-ufrag');
-}
-
-async function received(pc) {
-  let bytes = 0;
-  (await pc?.getStats())?.forEach((s) => {
-    if (s.type === 'inbound-rtp' || s.type === 'transport' || s.type === 'candidate-pair')
-      bytes += s.bytesReceived ?? 0;
-  });
-  return bytes;
 }

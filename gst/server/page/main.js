@@ -4,13 +4,14 @@
 //   ?call=NAME      whom to call as soon as they are online (name, id or *)
 //   ?room=ROOM      a room of its own ?view=only     no camera, no microphone
 import { Media } from './media.js';
+import { chosenName, firstName } from './names.js';
 import { Phone } from './phone.js';
 import { Signal } from './signal.js';
 import { Ui } from './ui.js';
 
 const params = new URLSearchParams(location.search);
 
-let name = clean(params.get('name')) || clean(remembered()) || invented();
+let name = firstName(params.get('name'));
 
 const media = new Media();
 const signal = new Signal(() => ({ name, ...(params.get('room') && { room: params.get('room') }) }));
@@ -22,11 +23,15 @@ const ui = new Ui({
   phone, signal, media, name,
   actions: {
     dial: (id) => phone.dial(id),
-    accept: () => phone.call?.accept(),
-    decline: () => phone.call?.decline(),
-    hangUp: () => phone.call?.hangUp(),
+    accept: () => phone.answer(),
+    decline: () => phone.decline(),
+    hangUp: () => phone.hangUp(),
+    endOne: (call) => call.hangUp(),
+    say: (text) => phone.say(text),
     toggle: (kind) => media.set(kind, !media.isOn(kind)),
-    retryMedia: () => acquire(),
+    share: () => (media.sharing ? media.unshare() : media.share()),
+    choose,
+    retryMedia: () => media.acquire(),
     rename,
   },
 });
@@ -35,28 +40,37 @@ let renamed = false;
 let lock = null;
 
 phone.onchange = () => {
+  const busy = phone.calls.length > 0;
   // The name is part of the handshake; a call in progress is not disturbed for it.
-  if (renamed && !phone.call) {
+  if (renamed && !busy) {
     renamed = false;
     signal.restart();
   }
-  keepAwake(Boolean(phone.call));
+  // A shared screen is for this call alone.
+  if (!busy)
+    media.unshare();
+  keepAwake(busy);
   ui.render();
 };
+phone.ontext = (call, text) => ui.received(call, text);
 media.onchange = () => ui.render();
+media.onoutgoing = () => phone.mediaChanged();
 
-async function acquire() {
-  await media.acquire();
-  phone.call?.mediaChanged();
+function choose(kind, id) {
+  if (kind !== 'sound') {
+    media.choose(kind, id);
+    return;
+  }
+  media.devices.choose(kind, id);
+  ui.setSound(id);
 }
 
 function rename(text) {
-  const chosen = clean(text) || invented();
+  const chosen = chosenName(text);
   ui.setName(chosen);
   if (chosen === name)
     return;
   name = chosen;
-  remember(name);
   renamed = true;
   phone.onchange();
 }
@@ -72,39 +86,10 @@ async function keepAwake(on) {
   }
 }
 
-function clean(text) {
-  return (text ?? '').replace(/\s+/g, ' ').trim().slice(0, 40);
-}
-
-// Storage may be forbidden.
-function remembered() {
-  try {
-    return localStorage.getItem('chat-name');
-  } catch {
-    return '';
-  }
-}
-
-function remember(value) {
-  try {
-    localStorage.setItem('chat-name', value);
-  } catch {
-    // Then not.
-  }
-}
-
-function invented() {
-  const pick = (words) => words[Math.floor(Math.random() * words.length)];
-  const made = `${pick(['Amber', 'Brisk', 'Calm', 'Clever', 'Gentle', 'Happy', 'Jolly', 'Lucky', 'Misty', 'Quiet', 'Sunny', 'Swift'])} `
-    + pick(['Badger', 'Beaver', 'Finch', 'Fox', 'Hare', 'Heron', 'Lynx', 'Marten', 'Otter', 'Owl', 'Robin', 'Seal']);
-  remember(made);
-  return made;
-}
-
 // A page that is left says good-bye first.
-addEventListener('pagehide', () => phone.call?.hangUp());
+addEventListener('pagehide', () => phone.hangUp());
 
 ui.render();
 signal.open();
 if (params.get('view') !== 'only')
-  acquire();
+  media.acquire();

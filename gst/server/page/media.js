@@ -1,38 +1,64 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Camera and microphone: asked for once, both or what there is. What is
-// missing is said in one sentence.
+// Camera and microphone: asked for once, both or what there is; and the
+// screen, which takes the camera's place while it is shared.
+import { Devices } from './devices.js';
+import { explain } from './media-words.js';
 
 const WANTED = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
 };
 const KINDS = ['audio', 'video'];
-const DEVICE = { audio: 'microphone', video: 'camera' };
+const PERMISSION = { audio: 'microphone', video: 'camera' };
 
 export class Media {
   // off, asking, ready; ready says nothing about how much there is
   state = 'off';
+  // Camera and microphone.
   stream = new MediaStream();
+  // What others see of us.
+  preview = new MediaStream();
+  devices = new Devices();
   // What is missing and why, or ''. retry: whether asking again may help.
   note = '';
   retry = false;
 
   onchange = () => {};
+  // Another track is to be sent, or what is sent was switched on or off.
+  onoutgoing = () => {};
 
   #missing = {};
   #on = { audio: true, video: true };
   #asking = null;
+  #screen = null;
 
   constructor() {
-    navigator.mediaDevices?.addEventListener?.('devicechange', () => this.#devicesChanged());
+    this.devices.onchange = () => this.#devicesChanged();
   }
 
   track(kind) {
     return this.stream.getTracks().find((t) => t.kind === kind) ?? null;
   }
 
+  outgoing(kind) {
+    return (kind === 'video' && this.#screen) || this.track(kind);
+  }
+
   isOn(kind) {
     return this.#on[kind];
+  }
+
+  // Whether there is something to see or hear.
+  sends(kind) {
+    return Boolean((kind === 'video' && this.#screen) || (this.track(kind) && this.#on[kind]));
+  }
+
+  get sharing() {
+    return this.#screen !== null;
+  }
+
+  get canShare() {
+    return Boolean(navigator.mediaDevices?.getDisplayMedia);
   }
 
   // A track that is off sends silence or black: the call goes on.
@@ -41,7 +67,7 @@ export class Media {
     const track = this.track(kind);
     if (track)
       track.enabled = on;
-    this.onchange();
+    this.#changed();
   }
 
   // Asks for what is not there yet. Never rejects.
@@ -53,6 +79,51 @@ export class Media {
   // Resolves when the user has answered, at the latest after ms.
   settled(ms) {
     return Promise.race([this.#asking, new Promise((resolve) => setTimeout(resolve, ms))]);
+  }
+
+  // Takes another camera or microphone; where it cannot be had, the one before stays.
+  async choose(kind, id) {
+    try {
+      const [track] = (await navigator.mediaDevices.getUserMedia({ [kind]: { ...WANTED[kind], deviceId: { exact: id } } })).getTracks();
+      this.devices.choose(kind, id);
+      this.#take(track);
+    } catch (error) {
+      console.info(`${kind}:`, error.message);
+    }
+    this.#explain();
+    this.#changed();
+  }
+
+  // The id of what is used.
+  used(kind) {
+    return this.track(kind)?.getSettings().deviceId ?? '';
+  }
+
+  async share() {
+    if (this.#screen)
+      return;
+    try {
+      const [track] = (await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } })).getVideoTracks();
+      // Text is to stay readable.
+      track.contentHint = 'detail';
+      // The browser has a button of its own to stop it.
+      track.onended = () => this.unshare();
+      this.#screen = track;
+      this.#changed();
+    } catch (error) {
+      // The user has thought better of it.
+      console.info('screen:', error.message);
+    }
+  }
+
+  unshare() {
+    const track = this.#screen;
+    if (!track)
+      return;
+    track.onended = null;
+    track.stop();
+    this.#screen = null;
+    this.#changed();
   }
 
   async #acquire() {
@@ -71,9 +142,11 @@ export class Media {
       } else if (wanted.length === 1) {
         await this.#ask(wanted);
       }
+      await this.devices.refresh();
     }
-    [this.note, this.retry] = explain(this.#missing);
-    this.#become('ready');
+    this.#explain();
+    this.state = 'ready';
+    this.#changed();
   }
 
   // What is known to be refused is not asked for: it would take the other
@@ -81,7 +154,7 @@ export class Media {
   async #notDenied(kinds) {
     const allowed = [];
     for (const kind of kinds) {
-      const status = await navigator.permissions?.query({ name: DEVICE[kind] }).catch(() => null);
+      const status = await navigator.permissions?.query({ name: PERMISSION[kind] }).catch(() => null);
       if (status?.state === 'denied')
         this.#missing[kind] = 'NotAllowedError';
       else
@@ -91,15 +164,13 @@ export class Media {
   }
 
   async #ask(kinds) {
+    const wanted = (kind) => {
+      const id = this.devices.chosen(kind);
+      return [kind, { ...WANTED[kind], ...(id && { deviceId: { ideal: id } }) }];
+    };
     try {
-      const got = await navigator.mediaDevices.getUserMedia(
-        Object.fromEntries(kinds.map((kind) => [kind, WANTED[kind]])));
-      for (const track of got.getTracks()) {
-        delete this.#missing[track.kind];
-        track.enabled = this.#on[track.kind];
-        track.onended = () => this.#lost(track);
-        this.stream.addTrack(track);
-      }
+      const got = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map(wanted)));
+      got.getTracks().forEach((track) => this.#take(track));
       return true;
     } catch (error) {
       for (const kind of kinds)
@@ -108,49 +179,56 @@ export class Media {
     }
   }
 
+  #take(track) {
+    const before = this.track(track.kind);
+    if (before) {
+      this.stream.removeTrack(before);
+      before.onended = null;
+      before.stop();
+    }
+    delete this.#missing[track.kind];
+    track.enabled = this.#on[track.kind];
+    track.onended = () => this.#lost(track);
+    this.stream.addTrack(track);
+  }
+
   #lost(track) {
     this.stream.removeTrack(track);
     this.#missing[track.kind] = 'Unplugged';
-    [this.note, this.retry] = explain(this.#missing);
-    this.onchange();
+    this.#explain();
+    this.#changed();
+    // There may be another one.
+    this.#devicesChanged();
   }
 
   async #devicesChanged() {
+    await this.devices.refresh();
     const absent = KINDS.filter((kind) => ['NotFoundError', 'Unplugged'].includes(this.#missing[kind]));
-    if (!absent.length)
-      return;
-    const devices = await navigator.mediaDevices.enumerateDevices();
-    if (absent.some((kind) => devices.some((d) => d.kind === `${kind}input`)))
+    if (absent.some((kind) => this.devices.has(kind)))
       await this.acquire();
+    else
+      this.onchange();
+  }
+
+  #explain() {
+    [this.note, this.retry] = explain(this.#missing);
+  }
+
+  #changed() {
+    const [shown] = this.preview.getTracks();
+    const now = this.outgoing('video');
+    if (shown !== now) {
+      if (shown)
+        this.preview.removeTrack(shown);
+      if (now)
+        this.preview.addTrack(now);
+    }
+    this.onchange();
+    this.onoutgoing();
   }
 
   #become(state) {
     this.state = state;
     this.onchange();
   }
-}
-
-const WHY = {
-  InsecureContext: ['the page needs HTTPS or localhost for it', false],
-  NotAllowedError: ['this page has no permission for it', true],
-  NotFoundError: ['none was found', true],
-  NotReadableError: ['another program is using it', true],
-  Unplugged: ['it was unplugged', true],
-};
-
-// One sentence for {kind: name of the error}, and whether trying again may help.
-function explain(missing) {
-  const kinds = KINDS.filter((kind) => missing[kind]);
-  if (!kinds.length)
-    return ['', false];
-  const why = (kind) => WHY[missing[kind]] ?? ['it could not be started', true];
-  const retry = kinds.some((kind) => why(kind)[1]);
-  const same = kinds.length === 2 && missing.audio === missing.video;
-  if (same)
-    return [`No camera or microphone: ${why('audio')[0].replace(/\bit\b/, 'them')}. You can still watch and listen.`, retry];
-  if (kinds.length === 2)
-    return [`No camera (${why('video')[0]}) and no microphone (${why('audio')[0]}). You can still watch and listen.`, retry];
-  const [kind] = kinds;
-  const effect = kind === 'video' ? 'Others hear you but do not see you.' : 'Others see you but do not hear you.';
-  return [`No ${DEVICE[kind]}: ${why(kind)[0]}. ${effect}`, retry];
 }

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Who is online, and which call a message of the server belongs to. One call
-// at a time.
+// Which call a message of the server belongs to. A call is with one remote;
+// several of one group make a call of several, each with each.
 import { Call } from './call.js';
+import { Users } from './users.js';
+import { MOST_PEOPLE, candidateFrom, descriptionFrom, isId, mediaFrom, secret } from './wire.js';
 
-// More than anybody can scroll through; a bound for what a server may send.
-const MOST_USERS = 5000;
-const LONGEST_ID = 128;
-const LONGEST_SDP = 256 * 1024;
 // A second offer of a call that is just over is not a new call.
 const ECHO_TIME = 1500;
 
 export class Phone {
-  // id → name, in the order of arrival
-  users = new Map();
-  call = null;
-  // Reason, side and remote of the call before.
+  users = new Users();
+  // In the order of their beginning.
+  calls = [];
+  // Reason, side and remote of the call that ended last.
   last = null;
 
   // accept: ask, or all: every call is taken at once. target: whom to call as
@@ -23,6 +21,8 @@ export class Phone {
   target = null;
 
   onchange = () => {};
+  // (call, text): a line of text from the remote of a call.
+  ontext = () => {};
 
   #signal;
   #media;
@@ -30,6 +30,8 @@ export class Phone {
   #features = [];
   #iceServers = [];
   #past = [];
+  // The secret that those who are in this call together share.
+  #group = null;
 
   constructor(signal, media, name) {
     this.#signal = signal;
@@ -39,34 +41,117 @@ export class Phone {
     signal.onstate = (state) => this.#signalChanged(state);
   }
 
-  nameOf(id) {
-    return this.users.get(id) || `Guest ${id.slice(0, 4)}`;
+  // The server brings lines of text, and what the others send, across.
+  get relays() {
+    return this.#features.includes('relay');
   }
 
-  // Returns the call, or null where one is going on.
+  get connected() {
+    return this.calls.filter((call) => call.state === 'connected');
+  }
+
+  // Who is asked for an answer, or nobody.
+  get incoming() {
+    return this.calls.find((call) => call.state === 'ringing' && call.role === 'callee') ?? null;
+  }
+
+  callWith(id) {
+    return this.calls.find((call) => call.remote.id === id) ?? null;
+  }
+
+  canDial(id) {
+    return this.users.has(id) && !this.callWith(id) && !this.#isFull
+      && (!this.calls.length || this.connected.length > 0);
+  }
+
+  get #isFull() {
+    return this.calls.length >= MOST_PEOPLE - 1;
+  }
+
+  // ---- what the user does ----
+
+  // Calls somebody; from within a call this adds them to it.
   dial(id) {
-    if (this.call || !this.users.has(id))
-      return null;
-    const call = this.#begin(id);
-    call.start();
-    return call;
+    if (!this.canDial(id))
+      return;
+    this.#group ??= secret();
+    this.#begin(id).start();
+  }
+
+  answer() {
+    const { incoming } = this;
+    if (!incoming)
+      return;
+    this.#group = incoming.group ?? secret();
+    for (const call of this.#ringingWith(incoming))
+      call.accept();
+  }
+
+  decline() {
+    const { incoming } = this;
+    if (incoming)
+      this.#ringingWith(incoming).forEach((call) => call.decline());
+  }
+
+  // Leaves everybody.
+  hangUp() {
+    [...this.calls].forEach((call) => call.hangUp());
+  }
+
+  mediaChanged() {
+    this.calls.forEach((call) => call.mediaChanged());
+  }
+
+  say(text) {
+    for (const { remote, session } of this.connected)
+      this.#tell('chat-message', { to: remote.id, session: session ?? undefined, text });
+  }
+
+  // Several of a group may ask at the same time.
+  #ringingWith(incoming) {
+    return this.calls.filter((call) => call === incoming
+      || (call.state === 'ringing' && call.role === 'callee' && call.group && call.group === incoming.group));
   }
 
   // ---- what comes from the server ----
 
   #handlers = {
-    'update-user-list': (m) => this.#add(m),
-    'remove-user': (m) => this.#remove(m.socketId),
+    'update-user-list': (m) => {
+      const fresh = this.users.add(m, this.#signal.id);
+      this.onchange();
+      const found = this.target && !this.calls.length && this.users.find(this.target, fresh);
+      if (found)
+        this.dial(found);
+    },
+    'remove-user': (m) => {
+      this.users.remove(m.socketId);
+      this.callWith(m.socketId)?.remoteGone();
+      this.onchange();
+    },
     'server-info': (m) => {
       this.#features = Array.isArray(m.features) ? m.features : [];
       this.#iceServers = Array.isArray(m.iceServers) ? m.iceServers : [];
+      // Our id may be another one now: they learn it from this.
+      this.connected.forEach((call) => call.sayMedia());
     },
-    'call-made': (m) => withDescription(m.offer, (offer) => this.#offered(m.socket, offer)),
-    'answer-made': (m) => withDescription(m.answer, (answer) => this.#answered(m.socket, answer)),
+    'call-made': (m) => this.#offered(m.socket, descriptionFrom(m.offer)),
+    'answer-made': (m) => this.#answered(m.socket, descriptionFrom(m.answer)),
     'ringing': (m) => this.#callOf(m)?.remoteRings(),
     'decline': (m) => this.#callOf(m)?.remoteEnds(['busy', 'no-answer'].includes(m.reason) ? m.reason : 'declined'),
     'cancel': (m) => this.#callOf(m)?.remoteEnds('cancelled'),
     'hang-up': (m) => this.#callOf(m)?.remoteEnds(['lost', 'failed'].includes(m.reason) ? m.reason : 'hung-up'),
+    'media-state': (m) => this.#callOf(m)?.mediaSaid(mediaFrom(m)),
+    'ice-candidate': (m) => {
+      const candidate = candidateFrom(m.candidate);
+      if (candidate !== undefined)
+        this.#callOf(m)?.candidate(candidate);
+    },
+    // Who is not in a call with us has nothing to say.
+    'chat-message': (m) => {
+      const call = this.#callOf(m);
+      if (call?.state === 'connected' && typeof m.text === 'string' && m.text.trim())
+        this.ontext(call, m.text);
+    },
   };
 
   #received(event, payload) {
@@ -75,53 +160,28 @@ export class Phone {
       this.#handlers[event](payload);
   }
 
-  #add({ users, names }) {
-    if (!Array.isArray(users))
-      return;
-    const fresh = [];
-    for (const id of users) {
-      if (!isId(id) || id === this.#signal.id || (!this.users.has(id) && this.users.size >= MOST_USERS))
-        continue;
-      if (!this.users.has(id))
-        fresh.push(id);
-      const name = names?.[id];
-      this.users.set(id, typeof name === 'string' && name.trim() ? name.trim().slice(0, 64) : this.users.get(id) ?? '');
-    }
-    this.onchange();
-    this.#dialTarget(fresh);
-  }
-
-  #remove(id) {
-    this.users.delete(id);
-    if (this.call?.remote.id === id)
-      this.call.remoteGone();
-    this.onchange();
-  }
-
-  #dialTarget(ids) {
-    const found = this.target && ids.find((id) => this.target === '*' || id === this.target || this.users.get(id) === this.target);
-    if (found)
-      this.dial(found);
-  }
-
   #offered(from, offer) {
-    if (!isId(from))
+    if (!isId(from) || !offer)
       return;
-    const session = offer.chat?.session;
-    let { call } = this;
-    if (call && session && call.session === session)
-      // Its server may have given it another id meanwhile.
-      call.remote.id = from;
-    if (call?.remote.id === from) {
-      if (!(call.settled && session && call.session && session !== call.session)) {
+    const { session, group } = offer.chat ?? {};
+    // Its server may have given it another id meanwhile.
+    const call = this.calls.find((c) => session && c.session === session) ?? this.callWith(from);
+    if (call) {
+      const again = call.settled && session && call.session && session !== call.session;
+      if (!again) {
+        call.remote.id = from;
         call.offered(offer);
+        // Both had called: ours was withdrawn, and with it the group that it began.
+        if (call.role === 'callee' && call.state !== 'ringing' && this.calls.length === 1)
+          this.#group = call.group ?? this.#group;
         return;
       }
       // It calls again: for the remote the call before is over.
       call.remoteEnds('hung-up');
-      call = null;
     }
-    if (call) {
+    const joins = this.#joins(group);
+    const asked = this.incoming !== null;
+    if (this.calls.length && !joins) {
       this.#tell('decline', { to: from, session, reason: 'busy' });
       return;
     }
@@ -129,13 +189,25 @@ export class Phone {
       return;
     const incoming = this.#begin(from);
     incoming.offered(offer);
-    if (this.accept === 'all')
+    if (joins && !asked)
       incoming.accept();
+    else if (this.accept === 'all')
+      this.answer();
+  }
+
+  // Whether whoever knows @group belongs to the call that goes on, or to the
+  // one that we are being asked to.
+  #joins(group) {
+    return Boolean(group) && !this.#isFull
+      && (this.calls.length > 0 && group === (this.incoming ? this.incoming.group : this.#group));
   }
 
   #answered(from, answer) {
-    if (this.call?.remote.id === from)
-      this.call.answered(answer);
+    if (!answer)
+      return;
+    const call = this.callWith(from);
+    if (call)
+      call.answered(answer);
     else if (answer.chat?.session)
       // It has answered what we have given up meanwhile.
       this.#tell('hang-up', { to: from, session: answer.chat.session, reason: 'cancelled' });
@@ -144,10 +216,11 @@ export class Phone {
   // The session is a secret of the two sides, so it stands for the remote also
   // where a server has given it another id meanwhile.
   #callOf({ socket, session }) {
-    const { call } = this;
-    const same = session && call?.session === session;
-    if (!call || (!same && (call.remote.id !== socket || (session && call.session))))
-      return null;
+    const call = this.calls.find((c) => session && c.session === session);
+    if (!call)
+      return this.calls.find((c) => c.remote.id === socket && !(session && c.session)) ?? null;
+    if (isId(socket))
+      call.remote.id = socket;
     return call;
   }
 
@@ -157,7 +230,7 @@ export class Phone {
   }
 
   #tell(event, payload) {
-    if (this.#features.includes('relay'))
+    if (this.relays)
       this.#signal.send(event, payload);
   }
 
@@ -165,52 +238,61 @@ export class Phone {
 
   #begin(id) {
     const phone = this;
-    const call = new Call({ id, name: this.nameOf(id) }, {
+    const call = new Call({ id, name: this.users.nameOf(id) }, {
       media: this.#media,
       send: (event, data) => this.#signal.send(event, data),
       iceServers: this.#iceServers,
-      get relay() { return phone.#features.includes('relay'); },
+      group: (of) => this.#describeGroup(of),
+      get relay() { return phone.relays; },
       get ownId() { return phone.#signal.id; },
       get ownName() { return phone.#name(); },
     });
     call.onchange = () => this.#callChanged(call);
-    this.call = call;
+    this.calls.push(call);
     this.last = null;
     return call;
   }
 
+  // Who else is here: whoever joins calls them.
+  #describeGroup(of) {
+    const members = this.calls.filter((call) => call !== of && call.agreed && call.group === this.#group);
+    return this.#group ? { group: this.#group, members: members.map((call) => call.remote.id) } : {};
+  }
+
   #callChanged(call) {
-    // A base server knows no names; whoever has called has said it.
-    if (this.users.get(call.remote.id) === '' && call.remote.name !== this.nameOf(call.remote.id))
-      this.users.set(call.remote.id, call.remote.name);
-    if (call.reason && call.state === 'idle') {
-      const { role, reason, by, remote, session, since } = call;
-      this.last = { role, reason, by, remote, since };
-      this.#past = [{ id: remote.id, session, at: Date.now() }, ...this.#past].slice(0, 16);
-      this.call = null;
-    }
+    this.users.learn(call.remote.id, call.remote.name);
+    if (call.reason && call.state === 'idle')
+      this.#forget(call);
+    else if (call.state === 'connected')
+      this.#meet(call);
     this.onchange();
+  }
+
+  #forget(call) {
+    const { role, reason, by, remote, session, since } = call;
+    this.last = { role, reason, by, remote, since, at: Date.now() };
+    this.#past = [{ id: remote.id, session, at: Date.now() }, ...this.#past].slice(0, 16);
+    this.calls = this.calls.filter((c) => c !== call);
+    if (!this.calls.length)
+      this.#group = null;
+  }
+
+  // Calls those of the group whom only the other side knows yet.
+  #meet(call) {
+    if (call.group !== this.#group)
+      return;
+    for (const id of call.members.splice(0)) {
+      if (id !== this.#signal.id)
+        this.dial(id);
+    }
   }
 
   #signalChanged(state) {
     if (state !== 'connected') {
       this.users.clear();
       this.#features = [];
-      this.call?.offline();
+      [...this.calls].forEach((call) => call.offline());
     }
     this.onchange();
   }
-}
-
-const isId = (id) => typeof id === 'string' && id.length > 0 && id.length <= LONGEST_ID;
-
-// An offer or answer as it may be used: what a remote says is of any type.
-function withDescription(description, use) {
-  const { sdp, chat } = description ?? {};
-  if (typeof sdp !== 'string' || sdp.length > LONGEST_SDP)
-    return;
-  const text = (value, most) => (typeof value === 'string' && value.length <= most ? value : undefined);
-  use(chat && typeof chat === 'object'
-    ? { sdp, chat: { session: text(chat.session, 64), name: text(chat.name, 256), seq: Number(chat.seq) || 1 } }
-    : { sdp });
 }
