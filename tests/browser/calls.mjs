@@ -30,18 +30,6 @@ scene('what a capture device of Chromium brings arrives', async ({ join }) => {
   await bothWays(ann, bob);
 });
 
-scene('declined', async ({ join }) => {
-  const [ann, bob] = await Promise.all([join('chromium', ANN), join('chromium', BOB)]);
-  await ann.dial('Bob');
-  await bob.is('dialog', true);
-  await bob.click('#decline');
-  await ann.says('Bob declined');
-  await bob.says('You declined the call from Ann');
-  equal([(await ann.look()).state, (await bob.look()).state], ['idle', 'idle'], 'states');
-  // And it is no grudge: the next one is taken.
-  await ann.talkTo(bob);
-});
-
 scene('Escape declines, Enter accepts', async ({ join }) => {
   const [ann, bob] = await Promise.all([join('chromium', ANN), join('chromium', BOB)]);
   await ann.dial('Bob');
@@ -60,14 +48,88 @@ scene('Escape declines, Enter accepts', async ({ join }) => {
   await bob.is('focus', 'Ann');
 });
 
-scene('cancelled before anybody answers', async ({ join }) => {
-  const [ann, bob] = await Promise.all([join('chromium', ANN), join('chromium', BOB)]);
-  await ann.dial('Bob');
-  await bob.is('dialog', true);
-  await ann.click('#hang-up');
-  await bob.is('dialog', false);
-  await bob.says('You missed a call from Ann');
-  await ann.says('Call cancelled');
+// The patience with one who does not answer, short for once.
+const HURRY = `const patient = window.setTimeout;
+  window.setTimeout = (work, ms, ...more) => patient(work, window.hurry && ms === 60000 ? 1000 : ms, ...more);`;
+
+for (const [from, to] of [['chromium', 'firefox'], ['firefox', 'chromium']]) {
+  scene(`${from} calls ${to}: every end of a call, in words at both`, async ({ server, join }) => {
+    const quiet = { source: null, params: { view: 'only' }, init: [HURRY] };
+    const [ann, bob, cara] = await Promise.all([
+      join(from, { name: 'Ann', ...quiet }), join(to, { name: 'Bob', ...quiet }), join('chromium', { name: 'Cara', ...quiet })]);
+    const rings = async () => {
+      await ann.dial('Bob');
+      await Promise.all([ann.says('Ringing at Bob'), bob.is('dialog', true)]);
+    };
+    const both = async (atAnn, atBob) => {
+      await Promise.all([ann.says(atAnn), bob.says(atBob)]);
+      await Promise.all([ann, bob].map((p) => p.until((seen) => seen.state === 'idle' && !seen.dialog && seen.title === 'Chat', 'rest')));
+    };
+    await rings();
+    await bob.is('title', 'Ann is calling');
+    await bob.click('#decline');
+    await both('Bob declined', 'You declined the call from Ann');
+    await rings();
+    await ann.click('#hang-up');
+    await both('Call cancelled', 'You missed a call from Ann');
+    await bob.page.evaluate(() => { window.hurry = true; });
+    await rings();
+    await both('Bob did not answer', 'You missed a call from Ann');
+    await bob.page.evaluate(() => { window.hurry = false; });
+    await ann.page.evaluate(() => { window.hurry = true; });
+    await ann.dial('Bob');
+    await both('Bob did not answer', 'You missed a call from Ann');
+    await ann.page.evaluate(() => { window.hurry = false; });
+    await ann.talkTo(bob);
+    await cara.dial('Bob');
+    await cara.says('Bob is in another call');
+    await ann.click('#hang-up');
+    await both('Call with Bob ended', 'Ann hung up');
+    await ann.talkTo(bob);
+    await bob.click('#hang-up');
+    await both('Bob hung up', 'Call with Ann ended');
+    await ann.talkTo(bob);
+    await bob.page.reload({ waitUntil: 'domcontentloaded' });
+    await ann.until((seen) => ['Bob hung up.', 'Bob has left.'].includes(seen.status), 'that Bob is gone');
+    await bob.is('signalling', 'connected');
+    await rings();
+    await server.child.stop('SIGKILL');
+    await both('The connection to the server was lost', 'The connection to the server was lost');
+  }, { seconds: 200, complaints: /WebSocket connection|can.t establish a connection|Failed to load resource|interrupted while/ });
+}
+
+scene('everything within reach of the keyboard', async ({ join }) => {
+  const [ann, bob] = await Promise.all([join('chromium', ANN), join('chromium', { ...BOB, params: { answer: 'auto' } })]);
+  await ann.is('media', 'ready');
+  await ann.idOf('Bob');
+  await ann.page.focus('#users button');
+  await ann.page.keyboard.press('Enter');
+  await ann.state('connected');
+  await ann.page.waitForSelector('.quality:not([hidden])');
+  await ann.page.focus('#name');
+  const reached = [];
+  for (let n = 0; n < 10; n++) {
+    await ann.page.keyboard.press('Tab');
+    reached.push(await ann.page.evaluate(() => document.activeElement.id || document.activeElement.className));
+  }
+  equal(['user', 'quality', 'mute', 'camera', 'share', 'talk-toggle', 'settings-open', 'hang-up'].filter((what) => !reached.includes(what)),
+    [], `what is missing of ${reached}`);
+  const press = async (id, key = 'Enter') => {
+    await ann.page.focus(`#${id}`);
+    await ann.page.keyboard.press(key);
+  };
+  await press('mute', 'Space');
+  await bob.until((seen) => seen.tiles[0].muted === 'yes', 'Ann muted');
+  await press('settings-open');
+  await ann.page.waitForSelector('#settings[open]');
+  await ann.page.keyboard.press('Escape');
+  await ann.is('focus', 'settings-open');
+  await press('talk-toggle');
+  await ann.page.keyboard.type('By hand');
+  await ann.page.keyboard.press('Enter');
+  await bob.until((seen) => seen.lines[0] === 'Ann: By hand', 'the line');
+  await press('hang-up');
+  await bob.says('Ann hung up');
 });
 
 scene('whoever is in a call is busy, and stays in it', async ({ join }) => {

@@ -11,6 +11,7 @@ import './group.mjs';
 import './looks.mjs';
 import './media.mjs';
 import './pipelines.mjs';
+import './relay.mjs';
 import './trouble.mjs';
 
 await run({ jobs: 2, teardown: closeAll });
