@@ -2,7 +2,7 @@
 // Several people in one call, each with each; and pipelines beside them.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { equal } from '../support/harness.mjs';
+import { equal, until } from '../support/harness.mjs';
 import { seesBall } from '../support/media.mjs';
 import { bothWays } from '../support/person.mjs';
 import { Probe } from '../support/servers.mjs';
@@ -18,12 +18,20 @@ function camera(t, server, name, colour, properties = '') {
     + 'peer. ! queue ! videoconvert ! fakesink name=vcheck');
 }
 
+// The connections of a page, and how much picture each of them may send.
+const KEEP = `window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...how) { super(...how); connections.push(this); }
+  };`;
+const shares = (person) => person.page.evaluate(() => connections.filter((pc) => pc.connectionState === 'connected')
+  .map((pc) => pc.getSenders().find((s) => s.track?.kind === 'video').getParameters().encodings[0].maxBitrate ?? 'all'));
+
 const seesCamera = (person, name, colour) =>
-  seesBall(person.page, { selector: `#tiles .tile[data-name="${name}"] video`, colour });
+  seesBall(person.page, { selector: `#tiles .tile[data-name="${name}"] video`, colour, ms: 40000 });
 
 scene('three of both kinds in one call, two pipelines in calls of their own, all in one room', async ({ t, server, join }) => {
   const [ann, bob, cara] = await Promise.all([
-    join('chromium', small(ANN)), join('firefox', small(BOB)), join('chromium', small(CARA))]);
+    join('chromium', small(ANN)), join('firefox', small(BOB)), join('chromium', { ...small(CARA), init: [KEEP] })]);
   const cameras = [camera(t, server, 'Yard', '0xff3250eb'), camera(t, server, 'Door', '0xffd732cd')];
   const [dan, eve] = await Promise.all(['Dan', 'Eve'].map((name) => join('chromium', { name, ...WATCHER })));
 
@@ -54,8 +62,10 @@ scene('three of both kinds in one call, two pipelines in calls of their own, all
   await dan.says('Ann is in another call');
   equal((await ann.look()).dialog, false, 'Ann is not disturbed');
 
+  equal(await shares(cara), [1500000, 1500000], 'what Cara may send to each');
   await ann.click('#hang-up');
   await Promise.all([bob.isWith('Cara'), cara.isWith('Bob'), ann.state('idle')]);
+  await until(async () => (await shares(cara)).join() === 'all', 'Cara to send to Bob what she can');
   await bothWays(bob, cara);
   await bob.click('#hang-up');
   await cara.says('Bob hung up');
@@ -97,6 +107,10 @@ scene('one of several can be let go', async ({ join }) => {
   await cara.accept();
   await Promise.all([ann.isWith('Bob', 'Cara'), bob.isWith('Ann', 'Cara')]);
   await ann.click('.tile[data-name="Cara"] .tile-end');
+  await Promise.all([ann.isWith('Bob'), bob.isWith('Ann', 'Cara'), cara.isWith('Bob')]);
+  // Also when Bob says once more who is there.
+  await bob.click('#share');
+  await ann.until((seen) => seen.tiles[0].screen === 'yes' && seen.tiles[0].video === 'yes', 'the screen of Bob');
   await Promise.all([ann.isWith('Bob'), bob.isWith('Ann', 'Cara'), cara.isWith('Bob')]);
 });
 

@@ -77,6 +77,7 @@ export class Call {
   #answer = null;
   // There is more to send than what was negotiated.
   #unsent = false;
+  #sharers = 1;
 
   // remote: {id, name}. link: what the call needs of the rest: send(event,
   // data), relay (whether the server relays the extensions), ownId, ownName,
@@ -141,6 +142,7 @@ export class Call {
     this.sayMedia();
     this.#do(async (connection) => {
       this.#unsent = await connection.send(this.#link.media) || this.#unsent;
+      await this.#share(connection);
       await this.#sendMore();
     });
   }
@@ -149,6 +151,14 @@ export class Call {
   sayMedia() {
     const { media } = this.#link;
     this.#tell('media-state', { audio: media.sends('audio'), video: media.sends('video'), screen: media.sharing });
+  }
+
+  // How many calls share what this machine and its line can do.
+  oneOf(calls) {
+    if (calls === this.#sharers)
+      return;
+    this.#sharers = calls;
+    this.#do((connection) => this.#share(connection));
   }
 
   // The browser's report, or null where there is no connection.
@@ -365,6 +375,10 @@ export class Call {
       return;
     this.#sentCandidates = countCandidates(pc.localDescription.sdp);
     this.#link.send('call-user', { offer: this.#describe(++this.#seq), to: this.remote.id });
+  }
+
+  #share(connection) {
+    return connection.share(this.#sharers, this.#link.media.sharing);
   }
 
   async #sendMore() {

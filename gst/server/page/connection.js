@@ -5,6 +5,10 @@ import { countCandidates } from './sdp.js';
 
 const KINDS = ['audio', 'video'];
 
+// How the picture is sent to each of so many: at most bit/s, and how many times
+// smaller. To one alone as the browser thinks best.
+const SHARES = [null, null, [1500e3, 1], [800e3, 1.5], [400e3, 2], [400e3, 2]];
+
 export class Connection {
   ontrack = () => {};
   onstate = () => {};
@@ -66,6 +70,22 @@ export class Connection {
       }
     }
     return changed;
+  }
+
+  // A screen stays as large as it is: it is to be read.
+  async share(calls, screen) {
+    const [most, smaller] = SHARES[Math.min(calls, SHARES.length - 1)] ?? [0, 1];
+    for (const sender of this.pc.getSenders().filter((s) => s.track?.kind === 'video')) {
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings ?? []) {
+        delete encoding.maxBitrate;
+        if (most)
+          encoding.maxBitrate = most;
+        encoding.scaleResolutionDownBy = screen ? 1 : smaller;
+      }
+      // Nothing that a call would have to end for.
+      await sender.setParameters(parameters).catch((error) => console.info('share:', error.message));
+    }
   }
 
   watchTransport() {

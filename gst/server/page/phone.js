@@ -30,6 +30,8 @@ export class Phone {
   #features = [];
   #iceServers = [];
   #past = [];
+  // The calls whose members have been called.
+  #met = new WeakSet();
   // The secret that those who are in this call together share.
   #group = null;
 
@@ -263,8 +265,10 @@ export class Phone {
     this.users.learn(call.remote.id, call.remote.name);
     if (call.reason && call.state === 'idle')
       this.#forget(call);
-    else if (call.state === 'connected')
+    else if (call.state === 'connected' && !this.#met.has(call))
       this.#meet(call);
+    // What we can send is for all of them.
+    this.connected.forEach((c) => c.oneOf(this.connected.length));
     this.onchange();
   }
 
@@ -277,11 +281,13 @@ export class Phone {
       this.#group = null;
   }
 
-  // Calls those of the group whom only the other side knows yet.
+  // Calls those of the group whom only the other side knows yet. Once: who is
+  // let go later is not called again.
   #meet(call) {
+    this.#met.add(call);
     if (call.group !== this.#group)
       return;
-    for (const id of call.members.splice(0)) {
+    for (const id of call.members) {
       if (id !== this.#signal.id)
         this.dial(id);
     }
