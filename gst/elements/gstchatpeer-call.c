@@ -183,6 +183,25 @@ on_failed (const GError * error, gpointer user_data)
   gst_chat_peer_fail_in_loop (user_data, g_error_copy (error));
 }
 
+/* A second round would bring it too, but a callee never begins one. */
+static void
+on_local_candidate (const gchar * candidate, guint mline_index,
+    gpointer user_data)
+{
+  GstChatPeer *self = user_data;
+  g_autoptr (GstChatMessage) message =
+      gst_chat_message_new (GST_CHAT_EVENT_ICE_CANDIDATE);
+
+  if (!self->trickle || !self->call.relay || !self->call.online
+      || self->call.state == GST_CHAT_CALL_ENDING)
+    return;
+  message->peer = g_strdup (self->peer_id);
+  message->session = g_strdup (self->session);
+  message->candidate = g_strdup (candidate);
+  message->sdp_mline_index = mline_index;
+  gst_chat_peer_send_in_loop (self, message);
+}
+
 static void
 on_notice (const gchar * text, gpointer user_data)
 {
@@ -211,6 +230,7 @@ static const GstChatConnectionCallbacks callbacks = {
   .link_state = on_link_state,
   .failed = on_failed,
   .notice = on_notice,
+  .local_candidate = on_local_candidate,
   .receiver_for = gst_chat_peer_receiver_for_in_loop,
 };
 
@@ -339,6 +359,7 @@ adopt (GstChatPeer * self, const GstChatMessage * message)
   self->peer_id = g_steal_pointer (&id);
   g_free (self->session);
   self->session = g_strdup (message->session);
+  self->trickle = message->trickle;
   g_hash_table_add (self->called, g_strdup (self->peer_id));
 }
 
@@ -355,6 +376,7 @@ send_description (GstChatPeer * self, GstChatEvent event, const gchar * sdp)
   message->sdp = g_strdup (sdp);
   message->has_chat = TRUE;
   message->chat_protocol = 1;
+  message->trickle = self->call.relay;
   message->seq = ++self->seq;
   message->session = g_strdup (self->session);
   GST_OBJECT_LOCK (self);
@@ -497,6 +519,7 @@ hold (GstChatPeer * self, const GstChatMessage * message)
   held->has_chat = message->has_chat;
   held->chat_protocol = message->chat_protocol;
   held->seq = message->seq;
+  held->trickle = message->trickle;
   held->name = g_strdup (message->name);
   held->session = g_strdup (message->session);
   g_clear_pointer (&self->held, gst_chat_message_free);

@@ -246,13 +246,17 @@ handle_peer (GstChatPeer * self, const GstChatMessage * message,
     .reason = gst_chat_call_reason_from_name (message->reason),
   };
 
-  if (type == GST_CHAT_CALL_EVENT_OFFER)
+  gboolean from_remote = event.relation == GST_CHAT_CALL_FROM_REMOTE;
+
+  if (type == GST_CHAT_CALL_EVENT_OFFER) {
     event.change = change_of (self, message->sdp);
-  else if (type == GST_CHAT_CALL_EVENT_ANSWER)
+  } else if (type == GST_CHAT_CALL_EVENT_ANSWER) {
     event.candidates = strstr (message->sdp, "a=candidate:") != NULL;
-  else if (event.relation == GST_CHAT_CALL_FROM_REMOTE
-      && event.reason == GST_CHAT_CALL_REASON_FAILED)
+    if (from_remote)
+      self->trickle = message->trickle;
+  } else if (from_remote && event.reason == GST_CHAT_CALL_REASON_FAILED) {
     gst_chat_peer_take_words_in_loop (self, message);
+  }
   gst_chat_peer_step_in_loop (self, &event, message);
 }
 

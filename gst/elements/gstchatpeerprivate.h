@@ -111,6 +111,7 @@ struct _GstChatPeer
   gchar *session;               /* of this call; NULL: a base peer's */
   gchar *last_session;
   guint seq;                    /* offers sent in this call */
+  gboolean trickle;             /* the remote takes candidates one by one */
 
   gchar *own_id;
   GHashTable *roster;           /* id → GstChatUser, without ourselves */

@@ -263,6 +263,16 @@ gst_chat_connection_hurry_answer (GstChatConnection * self)
 
 /* ---- candidates of ours ---- */
 
+/* As what descriptions have, and what they leave out. */
+static gboolean
+may_leave (GstChatConnection * self, const gchar * text)
+{
+  g_autoptr (GstChatCandidate) candidate =
+      gst_chat_candidate_parse (text, NULL);
+  return candidate && candidate->usable && (!self->config.relay_only
+      || candidate->type == GST_CHAT_CANDIDATE_RELAY);
+}
+
 static void
 local_candidate_in_loop (GstChatConnection * self, gpointer data)
 {
@@ -274,7 +284,8 @@ local_candidate_in_loop (GstChatConnection * self, gpointer data)
       gst_chat_local_candidate_new (candidate->mline, candidate->text));
 
   GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
-  if (self->callbacks->local_candidate) {
+  if (self->described && self->callbacks->local_candidate
+      && may_leave (self, candidate->text)) {
     gint mline = gst_chat_sdp_map_to_outside (self->map, candidate->mline);
     self->callbacks->local_candidate (candidate->text, MAX (mline, 0),
         self->user_data);
@@ -306,7 +317,7 @@ gathered_in_loop (GstChatConnection * self, gpointer data)
 
   GstChatMailbox *mailbox = gst_chat_mailbox_ref (self->mailbox);
   gboolean was_described = self->described;
-  if (self->callbacks->local_candidate)
+  if (was_described && self->callbacks->local_candidate)
     self->callbacks->local_candidate (NULL, 0, self->user_data);
   if (mailbox->connection)
     gst_chat_connection_first_description (self);

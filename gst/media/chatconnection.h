@@ -46,8 +46,8 @@ typedef struct {
   /* The remote sends: returns the receiver to feed (made or kept by the
    * caller), or NULL: not wanted. @index counts this kind's m-lines from 0. */
   GstChatReceiver *(*receiver_for) (GstChatKind kind, guint index, gpointer user_data);
-  /* One more candidate, for who trickles: SDP text without "a=", NULL at the
-   * end. May be NULL. */
+  /* One more candidate than the last description had, for who trickles: SDP text
+   * without "a=", NULL at the end. May be NULL. */
   void (*local_candidate) (const gchar * candidate, guint mline_index, gpointer user_data);
 } GstChatConnectionCallbacks;
 
