@@ -8,7 +8,7 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import readline from 'node:readline';
 import { Program } from './program.mjs';
-import { number, pairRatio, spread, table } from './stats.mjs';
+import { max, min, number, pairRatio, spread, table } from './stats.mjs';
 
 export const title = 'Many users of one server';
 
@@ -16,6 +16,7 @@ const SIZES = [100, 2000, 10000];
 const JOINS = 2000;
 const NODES = ['4.8.4', '2.5.1'];
 const OURS = 'gst-chat-server';
+const loads = [];
 const pinned = os.cpus().length > 1;
 const onCore = (core, words) => pinned ? ['taskset', '-c', String(core), ...words] : words;
 
@@ -64,7 +65,8 @@ async function measure(ctx, server, users, joining, seconds) {
     if (code !== 0 || load.lines.length !== 1)
       throw new Error(`${server.name}, ${users} users: ${load.stderr.trim() || `load ended with ${code}`}`);
     const figures = load.lines[0];
-    ctx.line({ bench: 'load', server: server.name, joining, load: os.loadavg()[0], ...figures });
+    loads.push(os.loadavg()[0]);
+    ctx.line({ bench: 'load', server: server.name, joining, load: loads.at(-1), ...figures });
     return figures;
   } finally {
     await running.stop();
@@ -126,6 +128,6 @@ export async function run(ctx) {
   parts.push(`${joins} users enter one room:`, table(head, rows(names, results, JOIN_ROWS)));
   parts.push(`${n} rounds, each server started anew in each; the server has one core${pinned ? '' : ' together with the generator'}, `
     + `the generator ${pinned ? 'another' : 'the same'}, both shared with whatever else the machine does. `
-    + `Load average at the end: ${number(os.loadavg()[0], 1)}.`);
+    + `Load average of the machine meanwhile: ${number(min(loads), 1)} to ${number(max(loads), 1)}.`);
   return parts.join('\n\n');
 }
