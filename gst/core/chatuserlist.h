@@ -4,16 +4,16 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS typedef struct
-{
+G_BEGIN_DECLS
+
+typedef struct {
   gsize ids_end;                /* in the list's ids */
   gsize names_end;              /* in the list's names */
 } GstChatUserListMark;
 
 /* A list under construction; ids and names grow side by side. Each entry ends
  * in a comma, where the next one begins. */
-typedef struct
-{
+typedef struct {
   GString *ids;
   GString *names;
   GArray *marks;                /* GstChatUserListMark, one for each entry */

@@ -105,7 +105,7 @@ struct _GstChatConnection {
 
   GstWebRTCICEStream *ice_stream;       /* NULL: not connected yet */
   gint64 stats_time;
-  GstChatFigures stats_last;    /* of stats_time */
+  GstChatMeterFigures stats_last;    /* of stats_time */
 };
 
 #define GST_CHAT_IS_IN_LOOP(c) (gst_chat_loop_is_current ((c)->loop))

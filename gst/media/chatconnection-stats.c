@@ -34,7 +34,7 @@ add_candidate_pair (GstChatConnection * self, GstStructure * stats)
 
 static void
 add_rates (GstChatConnection * self, GstStructure * stats,
-    const GstChatFigures * figures)
+    const GstChatMeterFigures * figures)
 {
   gint64 now = g_get_monotonic_time ();
   gdouble seconds = (now - (self->stats_time ? self->stats_time :
@@ -42,7 +42,7 @@ add_rates (GstChatConnection * self, GstStructure * stats,
   if (seconds <= 0)
     return;
 
-  const GstChatFigures *last = &self->stats_last;
+  const GstChatMeterFigures *last = &self->stats_last;
   guint64 in = figures->bytes_in - last->bytes_in;
   guint64 out = figures->bytes_out - last->bytes_out;
   gint64 packets = figures->packets_in - last->packets_in;
@@ -88,7 +88,7 @@ gst_chat_connection_get_stats_in_loop (GstChatConnection * self)
 {
   g_return_val_if_fail (GST_CHAT_IS_IN_LOOP (self), NULL);
 
-  GstChatFigures figures;
+  GstChatMeterFigures figures;
   gst_chat_meter_read (self->mailbox->meter, g_get_monotonic_time (), &figures);
   GstStructure *stats = gst_structure_new ("application/x-chat-stats",
       "packets-in", G_TYPE_UINT64, figures.packets_in,

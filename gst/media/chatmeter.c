@@ -46,7 +46,7 @@ typedef struct
 struct _GstChatMeter
 {
   GMutex lock;                  /* of everything below */
-  GstChatFigures figures;       /* the sums over all sources */
+  GstChatMeterFigures figures;  /* the sums over all sources */
   GArray *remote;               /* RemoteSource, GST_CHAT_MAX_SSRCS at most */
   GArray *own;                  /* OwnSource, the same */
   SentReport sent[N_SENT_REPORTS];
@@ -283,7 +283,8 @@ gst_chat_meter_rtcp_in (GstChatMeter * self, GstBuffer * packet, gint64 now)
 /* ---- together ---- */
 
 void
-gst_chat_meter_read (GstChatMeter * self, gint64 now, GstChatFigures * figures)
+gst_chat_meter_read (GstChatMeter * self, gint64 now,
+    GstChatMeterFigures * figures)
 {
   g_mutex_lock (&self->lock);
   *figures = self->figures;

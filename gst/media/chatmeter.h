@@ -11,8 +11,7 @@ G_BEGIN_DECLS
  * microseconds. */
 typedef struct _GstChatMeter GstChatMeter;
 
-typedef struct
-{
+typedef struct {
   guint64 packets_in, packets_out;      /* RTP, retransmissions as well */
   guint64 bytes_in, bytes_out;  /* of them, headers as well */
   guint64 lost_in;              /* packets that never came */
@@ -20,7 +19,7 @@ typedef struct
   gboolean has_report;          /* the remote has reported lately: */
   gdouble loss_out;             /* 0..1, of the worst source */
   gdouble rtt;                  /* seconds; 0: not known yet */
-} GstChatFigures;
+} GstChatMeterFigures;
 
 GstChatMeter *gst_chat_meter_new (void);
 GstChatMeter *gst_chat_meter_ref (GstChatMeter * meter);
@@ -41,6 +40,6 @@ void gst_chat_meter_rtcp_out (GstChatMeter * meter, GstBuffer * packet,
     gint64 now);
 
 void gst_chat_meter_read (GstChatMeter * meter, gint64 now,
-    GstChatFigures * figures);
+    GstChatMeterFigures * figures);
 
 G_END_DECLS

@@ -49,10 +49,10 @@ receive (guint32 ssrc, guint16 seq, guint32 timestamp)
   gst_buffer_unref (packet);
 }
 
-static GstChatFigures
+static GstChatMeterFigures
 figures (void)
 {
-  GstChatFigures read;
+  GstChatMeterFigures read;
   gst_chat_meter_read (meter, now, &read);
   return read;
 }
@@ -96,7 +96,7 @@ GST_START_TEST (test_sums)
   gst_chat_meter_rtp_out (meter, packet);
   gst_buffer_unref (packet);
 
-  GstChatFigures f = figures ();
+  GstChatMeterFigures f = figures ();
   fail_unless_equals_uint64 (f.packets_in, 3);
   fail_unless_equals_uint64 (f.bytes_in, 300);
   fail_unless_equals_uint64 (f.packets_out, 1);
@@ -163,7 +163,7 @@ GST_START_TEST (test_round_trip)
   /* About the first: 1.6 s ago, of which the remote kept it 1.5 s. */
   take_rtcp (gst_chat_meter_rtcp_in, rtcp_packet (FALSE, 0, OURS, 64,
           0x12345678, 65536 + 32768));
-  GstChatFigures f = figures ();
+  GstChatMeterFigures f = figures ();
   fail_unless (f.has_report);
   fail_unless (f.loss_out == 0.25);
   fail_unless (f.rtt > 0.0999 && f.rtt < 0.1001, "%f s", f.rtt);
@@ -177,7 +177,7 @@ GST_START_TEST (test_report_of_nothing_known)
           0x77777777, 1));
   take_rtcp (gst_chat_meter_rtcp_in, rtcp_packet (TRUE, 1, OURS + 1, 128, 0,
           0));
-  GstChatFigures f = figures ();
+  GstChatMeterFigures f = figures ();
   fail_unless (f.has_report);
   fail_unless (f.rtt == 0);
   fail_unless (f.loss_out == 0.5);
