@@ -10,7 +10,7 @@ typedef struct {
   guint n_threads;
   guint n_files;
   guint n_objects;              /* 0 without the leaks tracer */
-  guint rss;                    /* KiB */
+  guint memory;                 /* KiB, allocated */
 } Census;
 
 /* Counts once threads without work have been sent home. */

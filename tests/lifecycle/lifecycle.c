@@ -11,8 +11,8 @@
 #include "stage.h"
 
 #define WARM_UP 10
-/* Allocators keep pages; what leaks each cycle is more than this in 200. */
-#define RSS_PER_CYCLE 40        /* KiB */
+/* Whatever leaks in each cycle is more; a cache that fills slowly is less. */
+#define MEMORY_PER_CYCLE 4      /* KiB */
 
 #define MEDIA_OUT \
   "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=10/1 " \
@@ -297,7 +297,9 @@ drop_pad (Actor * a, const gchar * name, gboolean pad_first)
   g_autoptr (GstElement) source = gst_pad_get_parent_element (src);
 
   watch_begin ("a pad is released");
-  a->may_fail = pad_first;      /* nobody takes what that source still has */
+  /* Nobody takes what a source still has; and of the launch line's only the
+   * filter behind it is taken away. */
+  a->may_fail |= pad_first || g_str_has_suffix (name, "_0");
   if (pad_first)
     gst_element_release_request_pad (a->peer, sink);
   gst_element_set_locked_state (source, TRUE);
@@ -403,16 +405,17 @@ run (guint n, guint cycles)
     variants[n].cycle (&scene, i);
   }
   gboolean good = census_settle (&before, &after);
-  gint grown = (gint) after.rss - (gint) before.rss;
+  gint grown = (gint) after.memory - (gint) before.memory;
   gdouble seconds = (g_get_monotonic_time () - began) / 1e6;
   g_autofree gchar *figures =
       g_strdup_printf ("%u cycles in %.0f s; threads %u "
       "to %u, files %u to %u, objects %u to %u, memory %u to %u KiB",
       cycles, seconds, before.n_threads, after.n_threads, before.n_files,
-      after.n_files, before.n_objects, after.n_objects, before.rss, after.rss);
+      after.n_files, before.n_objects, after.n_objects, before.memory,
+      after.memory);
 #ifndef __SANITIZE_ADDRESS__    /* its quarantine grows */
   if (cycles > 5 * WARM_UP
-      && grown > (gint) (RSS_PER_CYCLE * (cycles - WARM_UP))) {
+      && grown > (gint) (MEMORY_PER_CYCLE * (cycles - WARM_UP))) {
     printf ("# memory has grown\n");
     good = FALSE;
   }
@@ -426,8 +429,9 @@ run (guint n, guint cycles)
   return good;
 }
 
-/* rtpsession 1.22 goes through its table of SSRCs while another thread adds to
- * it, and GLib finds that critical; nothing comes of it. Everything else that
+/* rtpsession lets go of its lock in the middle of a walk through its SSRCs, when
+ * there is more to NACK. If another thread adds one just then, GLib finds that
+ * critical; the walk ends early, nothing else comes of it. Everything else that
  * is critical is fatal, as everywhere. */
 static void
 on_log (const gchar * domain, GLogLevelFlags level, const gchar * message,

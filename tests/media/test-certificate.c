@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Certificates of a call's own, and whose certificate it is. */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <gst/check/gstcheck.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -298,12 +302,39 @@ GST_START_TEST (test_pool_in_threads)
 
 GST_END_TEST;
 
+static void
+on_cleanup (void)
+{
+  _exit (7);
+}
+
+/* Threads may still use what OpenSSL would free. */
+GST_START_TEST (test_exit_does_not_clean_up)
+{
+  int status = 0;
+  pid_t child = fork ();
+  if (child == 0) {
+    gst_chat_crypto_stay_at_exit ();
+    g_autoptr (GError) error = NULL;
+    gst_chat_certificate_free (gst_chat_certificate_new (&error));
+    OPENSSL_atexit (on_cleanup);
+    exit (error == NULL ? 0 : 1);
+  }
+  fail_unless (child > 0);
+  fail_unless_equals_int (waitpid (child, &status, 0), child);
+  fail_unless (WIFEXITED (status));
+  fail_unless_equals_int (WEXITSTATUS (status), 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 certificate_suite (void)
 {
   Suite *suite = suite_create ("certificate");
   TCase *tc = tcase_create ("general");
   suite_add_tcase (suite, tc);
+  tcase_add_test (tc, test_exit_does_not_clean_up);
   tcase_add_test (tc, test_what_is_in_it);
   tcase_add_test (tc, test_no_two_are_alike);
   tcase_add_test (tc, test_fingerprint_of_a_known_certificate);
