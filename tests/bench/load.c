@@ -468,6 +468,8 @@ saturate (void)
   run_until (begin + (gint64) (seconds * 1e6));
   gdouble time = (gdouble) (g_get_monotonic_time () - begin) / 1e6;
   cpu = server_cpu () - cpu;
+  if (n_done == 0)
+    fail ("not one call was answered in %g s", time);
   g_string_append_printf (result,
       ",\"calls_per_s\":%.1f,\"cpu_us_per_message\":%.2f", n_done / time,
       cpu * 1e6 / (2.0 * n_done));
