@@ -27,6 +27,7 @@ BUILD = os.path.join(OUT, "build")
 #       alone    measures: nothing beside it
 # npm: wants tests/node_modules; ci: runs where no suite is named.
 Suite = collections.namedtuple("Suite", "name kind deadline lane npm ci what")
+SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "3600"))
 SUITES = [Suite(*line) for line in (
     ("unit", "meson", 600, "timed", False, True, "every layer by itself, in C"),
     ("lifecycle", "meson", 900, "timed", False, True, "starting and stopping 200 times, and what is left"),
@@ -41,6 +42,7 @@ SUITES = [Suite(*line) for line in (
     # Not in CI before it has been green once as a whole.
     ("sanitizer", "sanitizer", 1500, "timed", False, False, "unit under ASan and UBSan"),
     ("bench", "script", 1800, "alone", True, False, "times and costs, docs/benchmarks.md"),
+    ("soak", "script", SOAK_SECONDS + 600, "alone", True, False, "an hour of coming and going; SOAK_SECONDS=N for less"),
 )]
 LANES = ("timed", "patient")
 SCRIPTS = ("run.mjs", "run.sh", "run.py")
