@@ -70,7 +70,7 @@ scene('three of both kinds in one call, two pipelines in calls of their own, all
   await bob.click('#hang-up');
   await cara.says('Bob hung up');
   equal(cameras.map((c) => c.ended), [null, null], 'the pipelines run');
-}, { seconds: 240 });
+}, { seconds: 300 });
 
 scene('two who are called in at the same moment find each other', async ({ join }) => {
   const [ann, bob, cara, dan] = await Promise.all(['Ann', 'Bob', 'Cara', 'Dan'].map((name) => join('chromium', { name, ...WATCHER })));
