@@ -3,8 +3,6 @@
  * only stops, and the remote would wait for media until it gives up. */
 #include "chatgoodbye.h"
 
-#include <string.h>
-
 GST_DEBUG_CATEGORY_STATIC (chat_goodbye_debug);
 #define GST_CAT_DEFAULT chat_goodbye_debug
 
