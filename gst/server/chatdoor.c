@@ -6,11 +6,15 @@
 /* Between two requests, in times of the first one's. */
 #define LATER 3
 #define CROWD 256
+/* Each costs its owner some tens of microseconds, and thousands at once would
+ * keep all others waiting. */
+#define SHUT_AT_ONCE 100
 
 typedef struct
 {
   GstChatDoor *door;
   GstChatTimer timer;           /* while no time runs it is stopped */
+  GList late;                   /* data: itself while it is to be shut out */
   GSocket *socket;
 } Visitor;
 
@@ -19,6 +23,8 @@ struct _GstChatDoor
   guint ref_count;              /* the owner's, and each visitor's */
   guint n_timers;               /* that run */
   GstChatPoller *poller;
+  GQueue late;                  /* Visitor */
+  GstChatTask shut;
   gint64 timeout;               /* microseconds */
 };
 
@@ -32,6 +38,10 @@ door_unref (GstChatDoor * door)
 static void
 stop_timer (Visitor * visitor)
 {
+  if (visitor->late.data != NULL) {
+    g_queue_unlink (&visitor->door->late, &visitor->late);
+    visitor->late.data = NULL;
+  }
   if (visitor->timer.next == NULL)
     return;
   gst_chat_timer_stop (&visitor->timer);
@@ -54,12 +64,28 @@ visitor_of (GSocketAddress * remote)
   return g_object_get_data (G_OBJECT (remote), KEY);
 }
 
+/* Their owners see the end of the stream, and clean up. */
+static void
+on_shut (GstChatTask * task)
+{
+  GstChatDoor *door = (GstChatDoor *) ((guint8 *) task
+      - G_STRUCT_OFFSET (GstChatDoor, shut));
+  for (guint i = 0; i < SHUT_AT_ONCE && door->late.length > 0; i++) {
+    GList *link = g_queue_pop_head_link (&door->late);
+    Visitor *visitor = g_steal_pointer (&link->data);
+    g_socket_shutdown (visitor->socket, TRUE, TRUE, NULL);
+  }
+  if (door->late.length > 0)
+    gst_chat_poller_run_later (door->poller, task);
+}
+
 GstChatDoor *
 gst_chat_door_new (GstChatPoller * poller, guint timeout)
 {
   GstChatDoor *door = g_new0 (GstChatDoor, 1);
   door->ref_count = 1;
   door->poller = poller;
+  door->shut.func = on_shut;
   door->timeout = (gint64) timeout *1000;
   return door;
 }
@@ -67,6 +93,7 @@ gst_chat_door_new (GstChatPoller * poller, guint timeout)
 void
 gst_chat_door_free (GstChatDoor * door)
 {
+  gst_chat_poller_cancel (door->poller, &door->shut);
   door_unref (door);
 }
 
@@ -82,14 +109,16 @@ gst_chat_door_get_poller (GstChatDoor * door)
   return door->poller;
 }
 
-/* Its owner sees the end of the stream, and cleans up. */
 static void
 on_late (GstChatTimer * timer, gint64 now)
 {
   Visitor *visitor = (Visitor *) ((guint8 *) timer
       - G_STRUCT_OFFSET (Visitor, timer));
-  visitor->door->n_timers--;
-  g_socket_shutdown (visitor->socket, TRUE, TRUE, NULL);
+  GstChatDoor *door = visitor->door;
+  door->n_timers--;
+  visitor->late.data = visitor;
+  g_queue_push_tail_link (&door->late, &visitor->late);
+  gst_chat_poller_run_later (door->poller, &door->shut);
 }
 
 static void

@@ -104,6 +104,12 @@ gst_chat_metrics_text (const GstChatFigures * figures,
       "Connections without a whole request.", figures->pending);
   append_gauge (text, PREFIX "stopping", "1 where the server is about to end.",
       figures->stopping);
+  describe (text, PREFIX "longest_turn_seconds", "gauge",
+      "CPU time of the main loop's longest turn since this was asked last.");
+  g_string_append_printf (text, PREFIX "longest_turn_seconds %"
+      G_GINT64_FORMAT ".%06" G_GINT64_FORMAT "\n",
+      figures->longest_turn / G_USEC_PER_SEC,
+      figures->longest_turn % G_USEC_PER_SEC);
   append_counts (text, journal);
   append_refusals (text, journal);
   append_process (text);

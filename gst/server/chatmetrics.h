@@ -13,6 +13,7 @@ typedef struct {
   guint polling;                /* of the sessions */
   guint connections;            /* that speak HTTP */
   guint pending;                /* of the connections */
+  gint64 longest_turn;          /* of the main loop, microseconds of CPU */
   gboolean stopping;
 } GstChatFigures;
 

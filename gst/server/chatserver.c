@@ -13,6 +13,7 @@
 #include "chatlistener.h"
 #include "chatmetrics.h"
 #include "chattls.h"
+#include "chatturn.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 /* socket.io's own defaults: clients are tried with them. */
@@ -59,6 +60,7 @@ struct _GstChatServer
   GstChatListener *redirect;    /* NULL: none */
   GstChatTimer sweep;           /* of the gate */
   GstChatListener *metrics;     /* NULL: none */
+  GstChatTurn *turn;            /* NULL: no metrics */
   GSource *drain;               /* while it waits for the end; else NULL */
   gint64 drain_until;
   GstChatServerFunc drained;
@@ -229,9 +231,19 @@ on_metrics (gpointer user_data)
     .polling = server->http.n_polling,
     .connections = gst_chat_gate_get_n_connections (server->gate),
     .pending = gst_chat_gate_get_n_pending (server->gate),
+    .longest_turn = gst_chat_turn_take_longest (server->turn),
     .stopping = server->http.stopping,
   };
   return gst_chat_metrics_text (&figures, &server->journal);
+}
+
+static void
+stop_source (GSource ** source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
 }
 
 /* Addresses from which nobody comes any more are forgotten. */
@@ -310,12 +322,16 @@ open_doors (GstChatServer * server, GError ** error)
     return TRUE;
   server->metrics = gst_chat_listener_new (server->metrics_address,
       server->metrics_port, on_metrics_connection, server, error);
-  return server->metrics != NULL;
+  if (server->metrics == NULL)
+    return FALSE;
+  server->turn = gst_chat_turn_new ();
+  return TRUE;
 }
 
 static void
 close_doors (GstChatServer * server)
 {
+  g_clear_pointer (&server->turn, gst_chat_turn_free);
   g_clear_pointer (&server->metrics, gst_chat_listener_free);
   g_clear_pointer (&server->redirect, gst_chat_listener_free);
   g_clear_pointer (&server->listener, gst_chat_listener_free);
@@ -350,15 +366,6 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
   gst_chat_journal_tell (&server->journal, GST_CHAT_LOG_INFO, "started", "uri",
       server->uri, NULL);
   return TRUE;
-}
-
-static void
-stop_source (GSource ** source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
 }
 
 void

@@ -2,25 +2,8 @@
 // gst-chat-server as whoever runs it sees it: figures, log, end.
 import { check, equal, until } from '../support/harness.mjs';
 import { serverTest } from './case.mjs';
+import { metrics } from './metrics.mjs';
 import { CLIENTS, TRANSPORTS, connect } from './clients.mjs';
-
-// {name: value} of what /metrics says.
-async function metrics(server) {
-  const port = await until(() => server.child.lines.map((l) => /metrics at port (\d+)/.exec(l)?.[1]).find(Boolean),
-    'the port of the metrics');
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-  equal(response.status, 200, 'status');
-  const text = await response.text();
-  const values = {};
-  for (const line of text.split('\n').filter((l) => l && !l.startsWith('#'))) {
-    const [, name, value] = /^([a-z_]+(?:\{[a-z]+="[a-z]+"\})?) (\d+(?:\.\d+)?)$/.exec(line) ?? [];
-    check(name, `a line of Prometheus, not ${line}`);
-    check(new RegExp(`^# TYPE ${name.split('{')[0]} (counter|gauge)$`, 'm').test(text), `the type of ${name}`);
-    check(text.includes(`# HELP ${name.split('{')[0]} `), `the help of ${name}`);
-    values[name] = Number(value);
-  }
-  return { port, values };
-}
 
 serverTest('metrics and health: figures at an address of their own', async (t, serve) => {
   const server = await serve(['--metrics=127.0.0.1:0']);
@@ -37,6 +20,7 @@ serverTest('metrics and health: figures at an address of their own', async (t, s
   for (const [name, value] of Object.entries({ users: 2, sessions: 2, polling_sessions: 1, stopping: 0, joins_total: 2,
     sessions_total: 2, calls_total: 1, relayed_total: 2, unreachable_total: 1, 'refused_total{reason="events"}': 0 }))
     equal(values[`gst_chat_${name}`], value, name);
+  check(values.gst_chat_longest_turn_seconds > 0 && values.gst_chat_longest_turn_seconds < 10, 'the longest turn');
   check(values.process_resident_memory_bytes > 1e6 && values.process_cpu_seconds_total > 0, 'the process');
 
   equal((await fetch(`${server.url}/metrics`)).status, 404, 'metrics where the page is');

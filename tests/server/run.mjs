@@ -10,6 +10,7 @@ import { build, serverTest } from './case.mjs';
 import { DOCUMENT, askAll, document, modelOf, rows, startAll } from './conformance.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
 import './auth.mjs';
+import './hostile.mjs';
 import './operation.mjs';
 import './tls.mjs';
 
