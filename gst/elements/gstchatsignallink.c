@@ -273,8 +273,8 @@ start_server (Start * start)
   if (g_strcmp0 (g_uri_get_scheme (start->uri), "http") != 0) {
     g_set_error_literal (&start->error, GST_CHAT_ERROR,
         GST_CHAT_ERROR_UNSUPPORTED,
-        "run-server has no TLS: use chat:// as uri, or an own gst-chat-server "
-        "behind a proxy");
+        "run-server has no TLS: use chat:// as uri, or a gst-chat-server "
+        "of its own with --tls-cert");
     return FALSE;
   }
   GstChatServerConfig config = {
