@@ -95,37 +95,34 @@ peer_with_stun (ChatWire * wire, const gchar * id, guint hz, const Stun * stun)
   return test;
 }
 
-/* Both tell each candidate at once that their descriptions did not have, and
- * that there are no more. A callee has no other way to tell. */
+/* A callee tells each candidate at once that its description did not have, and
+ * that there are no more. It has no other way to. */
 GST_START_TEST (test_trickle)
 {
   Stun stun = { 0 };
   stun_start (&stun);
   ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = peer_with_stun (wire, "aaa", 440, &stun);
+  TestPeer *a = test_peer_new (wire, "aaa", NULL, 440);
   TestPeer *b = peer_with_stun (wire, "bbb", 880, &stun);
   gboolean done = FALSE;
 
+  g_object_set (a->peer, "local-address", "127.0.0.1", NULL);
   test_peer_play (a, wire);
   test_peer_play (b, wire);
   g_signal_emit_by_name (a->peer, "call", "bbb", &done);
   fail_unless (done);
-  g_autofree gchar *offer = chat_wire_wait (wire, "aaa", "call-user", 1);
+  /* libnice asks for two seconds; the answer does not wait so long. */
   g_autofree gchar *answer = chat_wire_wait (wire, "bbb", "make-answer", 1);
+  g_atomic_int_set (&stun.state, ANSWERS);
+  g_autofree gchar *offer = chat_wire_wait (wire, "aaa", "call-user", 1);
   fail_unless (strstr (offer, "\"trickle\":true") != NULL);
   fail_unless (strstr (answer, "\"trickle\":true") != NULL);
   fail_unless (strstr (answer, " 127.0.0.2 ") == NULL);
-  fail_unless_equals_int (chat_wire_count (wire, "bbb", "ice-candidate"), 0);
-  test_peer_wait_call (a, "connected", 1, "none");
-  g_atomic_int_set (&stun.state, ANSWERS);
-  static const gchar *const ids[] = { "aaa", "bbb" };
-  for (guint i = 0; i < 2; i++) {
-    g_autofree gchar *late = chat_wire_wait (wire, ids[i], "ice-candidate", 1);
-    fail_unless (strstr (late, " 127.0.0.2 ") != NULL, "%s", late);
-    fail_unless (strstr (late, "\"sdpMLineIndex\":0") != NULL, "%s", late);
-    g_autofree gchar *end = chat_wire_wait (wire, ids[i], "ice-candidate", 2);
-    fail_unless (strstr (end, "\"candidate\":null") != NULL, "%s", end);
-  }
+  g_autofree gchar *late = chat_wire_wait (wire, "bbb", "ice-candidate", 1);
+  fail_unless (strstr (late, " 127.0.0.2 ") != NULL, "%s", late);
+  fail_unless (strstr (late, "\"sdpMLineIndex\":0") != NULL, "%s", late);
+  g_autofree gchar *end = chat_wire_wait (wire, "bbb", "ice-candidate", 2);
+  fail_unless (strstr (end, "\"candidate\":null") != NULL, "%s", end);
   test_peer_wait_media (a, GST_CHAT_COLOUR_NONE, 880);
   test_peer_wait_media (b, GST_CHAT_COLOUR_NONE, 440);
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_WARNING), 0);
@@ -152,9 +149,10 @@ GST_START_TEST (test_no_trickle_on_a_base_server)
   test_peer_play (b, wire);
   g_signal_emit_by_name (a->peer, "call", "bbb", &done);
   fail_unless (done);
+  g_autofree gchar *early = chat_wire_wait (wire, "aaa", "call-user", 1);
+  g_atomic_int_set (&stun.state, ANSWERS);
   g_autofree gchar *answer = chat_wire_wait (wire, "bbb", "make-answer", 1);
   fail_unless (strstr (answer, "\"trickle\":false") != NULL);
-  g_atomic_int_set (&stun.state, ANSWERS);
   /* The second round has them. */
   g_autofree gchar *offer = chat_wire_wait (wire, "aaa", "call-user", 2);
   g_autofree gchar *again = chat_wire_wait (wire, "bbb", "make-answer", 2);
