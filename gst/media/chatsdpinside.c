@@ -50,8 +50,10 @@ add_transport (GstSDPMedia * out, const GstChatSdp * sdp,
   /* One is enough: webrtcbin looks whether it is there, we compare. */
   gst_sdp_media_add_attribute (out, "fingerprint", from != NULL
       && from->fingerprints != NULL ? from->fingerprints[0] : NO_FINGERPRINT);
-  GstChatSetup setup = from != NULL ? from->setup
-      : sdp->is_offer ? GST_CHAT_SETUP_ACTPASS : GST_CHAT_SETUP_ACTIVE;
+  /* Of an m-line that is neither sound nor picture nothing else is known. */
+  GstChatSetup setup = from != NULL && from->setup != GST_CHAT_SETUP_NONE ?
+      from->setup : sdp->is_offer ? GST_CHAT_SETUP_ACTPASS :
+      GST_CHAT_SETUP_ACTIVE;
   gst_sdp_media_add_attribute (out, "setup", gst_chat_setup_name (setup));
 }
 
