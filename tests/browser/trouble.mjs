@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Servers that go, networks that let little through, remotes that mean harm.
 import { createRequire } from 'node:module';
-import { check, equal, pause, until } from '../support/harness.mjs';
+import { check, equal, pause, test, until } from '../support/harness.mjs';
 import { startProxy } from '../support/no-websocket.mjs';
 import { bothWays } from '../support/person.mjs';
 import { startServer } from '../support/servers.mjs';
-import { ANN, BOB, build, scene } from './world.mjs';
+import { files, makeToken } from '../support/tokens.mjs';
+import { ANN, BOB, browser, build, scene } from './world.mjs';
 
 const { io } = createRequire(import.meta.url)('sioc484');
 
@@ -64,6 +65,16 @@ scene('a network without WebSockets', async ({ t, server, join }) => {
   await bob.state('idle');
   await bob.until((seen) => !seen.users.length, 'an empty list', 60000);
 }, { complaints: /WebSocket connection/ });
+
+test('a server with tokens: who has none is told so, who has one is let in', async (t) => {
+  const secret = files(t, { secret: 'this is a secret that nobody knows' })('secret');
+  const { url } = await startServer(t, build, [`--auth-secret-file=${secret}`]);
+  const page = await (await browser('chromium')).page(t, { url: `${url}?name=Ann&view=only` });
+  const says = (text) => until(async () => (await page.evaluate(() => document.getElementById('signalling-text').textContent)) === text, text);
+  await says('Not let in: This server wants an auth-token');
+  await page.goto(`${url}?name=Ann&view=only&token=${makeToken(build, secret, '--token-name=Ann')}`);
+  await says('Online');
+});
 
 // A client of ours on the same server that says what no page says.
 async function intruder(t, server) {

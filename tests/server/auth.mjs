@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // gst-chat-server with tokens, and with a key file.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { check, equal, until } from '../support/harness.mjs';
 import { Child, startPipeline } from '../support/servers.mjs';
+import { files, makeToken as make } from '../support/tokens.mjs';
 import { build, serverTest } from './case.mjs';
 import { CLIENTS, connect, isOld } from './clients.mjs';
 
 const PROGRAM = path.join(build, 'gst/server/gst-chat-server');
 const SECRET = 'this is a secret that nobody knows';
 
-// A folder with these files, {name: text}; a function that gives their paths.
-export function files(t, texts) {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'chat-files-'));
-  t.defer(() => rmSync(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(texts))
-    writeFileSync(path.join(folder, name), text, { mode: 0o600 });
-  return (name) => path.join(folder, name);
-}
-
-const makeToken = (secret, ...args) =>
-  execFileSync(PROGRAM, ['--make-token', `--auth-secret-file=${secret}`, ...args], { encoding: 'utf8' }).trim();
+const makeToken = (secret, ...args) => make(build, secret, ...args);
 
 // What a client is told that must not enter.
 async function refusal(t, version, url, options) {

@@ -8,7 +8,6 @@ export class Controls {
   // actions: toggle(kind), share(), retryMedia(), hangUp().
   constructor(media, actions) {
     this.#media = media;
-    $('local').srcObject = media.preview;
     $('mute').addEventListener('click', () => actions.toggle('audio'));
     $('camera').addEventListener('click', () => actions.toggle('video'));
     for (const id of ['share', 'share-more'])
@@ -36,9 +35,15 @@ export class Controls {
     setText($('self-off'), media.track('video') ? 'Your camera is off' : media.state === 'asking' ? 'Waiting for your camera…' : 'No camera');
     document.body.dataset.localVideo = media.sends('video') ? 'yes' : 'no';
     document.body.dataset.sharing = media.sharing ? 'yes' : 'no';
-    // A stream that was empty when it was attached does not start by itself everywhere.
-    if (media.outgoing('video') && $('local').paused)
-      $('local').play().catch(() => {});
+    // The browser says that the page is still loading while an element waits for
+    // the first picture of a stream.
+    if (media.outgoing('video')) {
+      if (!$('local').srcObject)
+        $('local').srcObject = media.preview;
+      // One that was empty once does not start by itself everywhere.
+      if ($('local').paused)
+        $('local').play().catch(() => {});
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 //   ?name=Ann       our name          ?answer=auto   take every call at once
 //   ?call=NAME      whom to call as soon as they are online (name, id or *)
 //   ?room=ROOM      a room of its own ?view=only     no camera, no microphone
+//   ?token=TOKEN    for a server that wants one
 import { Media } from './media.js';
 import { chosenName, firstName } from './names.js';
 import { Phone } from './phone.js';
@@ -14,7 +15,8 @@ const params = new URLSearchParams(location.search);
 let name = firstName(params.get('name'));
 
 const media = new Media();
-const signal = new Signal(() => ({ name, ...(params.get('room') && { room: params.get('room') }) }));
+const given = Object.fromEntries(['room', 'token'].filter((key) => params.get(key)).map((key) => [key, params.get(key)]));
+const signal = new Signal(() => ({ name, ...given }));
 const phone = new Phone(signal, media, () => name);
 phone.accept = params.get('answer') === 'auto' ? 'all' : 'ask';
 phone.target = params.get('call');

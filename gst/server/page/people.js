@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The list of who is online: a click calls, or adds to the call.
 import { $, fromTemplate, paintAvatar, setText } from './dom.js';
-import { SIGNALLING } from './words.js';
+import { signalling } from './words.js';
 
 export class People {
   #list = $('users');
@@ -14,7 +14,7 @@ export class People {
     });
   }
 
-  render(phone, signalling) {
+  render(phone, signal) {
     const { users } = phone;
     for (const button of this.#list.querySelectorAll('button')) {
       if (!users.has(button.dataset.userId))
@@ -23,9 +23,9 @@ export class People {
     for (const id of users.ids)
       this.#renderUser(id, phone);
     setText($('count'), String(users.size));
-    $('users-empty').hidden = users.size > 0 || signalling !== 'connected';
-    $('users-offline').hidden = signalling === 'connected';
-    setText($('users-offline'), SIGNALLING[signalling]);
+    $('users-empty').hidden = users.size > 0 || signal.state !== 'connected';
+    $('users-offline').hidden = signal.state === 'connected';
+    setText($('users-offline'), signalling(signal));
   }
 
   // The button of somebody, or null.

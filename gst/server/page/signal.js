@@ -15,6 +15,8 @@ export class Signal {
   state = 'disconnected';
   // The server's name for this connection; another one after every reconnect.
   id = null;
+  // Why the server did not let us in the last time, in its words; else null.
+  refusal = null;
 
   onstate = () => {};
   onevent = () => {};
@@ -112,10 +114,13 @@ export class Signal {
       return;
     if (type === '0') {
       this.id = parse(text)?.sid ?? null;
+      this.refusal = null;
       this.#failures = 0;
       this.#listenFor(this.#patience);
       this.#become('connected');
     } else if (type === '1' || type === '4') {
+      if (type === '4')
+        this.refusal = String(parse(text)?.message ?? '');
       this.#lost();
     } else if (type === '2') {
       // An id for an acknowledgement may stand in front; nothing here gives one.

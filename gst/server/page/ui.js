@@ -8,7 +8,7 @@ import { People } from './people.js';
 import { Settings } from './settings.js';
 import { Stage } from './stage.js';
 import { Talk } from './talk.js';
-import { SIGNALLING } from './words.js';
+import { signalling } from './words.js';
 
 export class Ui {
   #phone;
@@ -54,8 +54,8 @@ export class Ui {
     else if (!this.#shown.calls)
       this.#talk.clear();
     this.#describe();
-    setText($('signalling-text'), SIGNALLING[this.#signal.state]);
-    this.#people.render(this.#phone, this.#signal.state);
+    setText($('signalling-text'), signalling(this.#signal));
+    this.#people.render(this.#phone, this.#signal);
     this.#controls.render(this.#phone);
     this.#stage.render();
     this.#talk.render(this.#phone, this.#panel === 'chat');

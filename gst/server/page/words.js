@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // States and reasons in sentences.
 
-export const SIGNALLING = {
+const SIGNALLING = {
   connecting: 'Connecting to the server…',
   connected: 'Online',
   reconnecting: 'No server: trying again…',
   disconnected: 'Offline',
 };
+
+export function signalling({ state, refusal }) {
+  return refusal && state !== 'connected' ? `Not let in: ${refusal}` : SIGNALLING[state];
+}
 
 // "Ann", "Ann and Bob", "Ann, Bob and Cara".
 export function listed(names) {
