@@ -12,11 +12,12 @@ const MEDIA = `${picture(PIPELINE)} ! peer. ${sound(PIPELINE)} ! peer. `
 
 const source = (port, name) => `chatsignalsrc uri=chat://127.0.0.1:${port} display-name=${name}`;
 
-// The texts that fakesink has dumped; each begins at offset 0.
+// The texts that fakesink has dumped; each begins at offset 0. What else prints
+// may stand in front of it on its line.
 function dumped(child) {
   const texts = [];
   for (const line of child.lines) {
-    const match = /^([0-9a-f]{8}) \(0x[0-9a-f]+\): ((?:[0-9a-f]{2} )+)/.exec(line);
+    const match = /([0-9a-f]{8}) \(0x[0-9a-f]+\): ((?:[0-9a-f]{2} )+)/.exec(line);
     if (match && Number.parseInt(match[1], 16) === 0)
       texts.push('');
     if (match)
