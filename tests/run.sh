@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs what the suites need, builds, runs them, and sums up.
 #
-#     tests/run.sh [--no-install] [SUITE…]    without a name: all that CI runs
+#     tests/run.sh [--no-install] [SUITE…]    without a name: all that CI runs, with
+#                                             half of the longest tables
 #     tests/run.sh --list                     the suites' names
 #     tests/run.sh --update-inspect           rewrites tests/docs/inspect
 #
