@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Our page and a page that behaves like the tutorial's, on real socket.io
 // servers with the base relay and nothing else.
-import { equal, test } from '../support/harness.mjs';
+import { equal, half, test } from '../support/harness.mjs';
 import { seesBall, hearsTone } from '../support/media.mjs';
 import { Person, bothWays } from '../support/person.mjs';
 import { PAGE, startRelay } from '../support/servers.mjs';
@@ -20,7 +20,7 @@ async function judge(ann, tutor, sends) {
 }
 
 for (const version of ['3.1.2', '4.8.4']) {
-  for (const [ours, theirs] of version === '4.8.4' ? [['chromium', 'chromium'], ['firefox', 'chromium'], ['chromium', 'firefox']] : [['chromium', 'chromium']]) {
+  for (const [ours, theirs] of version === '4.8.4' ? half([['firefox', 'chromium'], ['chromium', 'chromium'], ['chromium', 'firefox']]) : [['chromium', 'chromium']]) {
     test(`base ${version}, ${ours} calls the tutorial in ${theirs}, and is called after its reload`, async (t) => {
       const relay = await startRelay(t, version, { page: PAGE });
       const ann = await Person.join(t, await browser(ours), relay.url, ANN);
@@ -40,7 +40,7 @@ for (const version of ['3.1.2', '4.8.4']) {
   }
 }
 
-for (const media of ['audio', 'video', 'none']) {
+for (const media of half(['audio', 'video', 'none'])) {
   test(`base, the tutorial with ${media}: called and calling`, async (t) => {
     const relay = await startRelay(t, '4.8.4', { page: PAGE });
     const ann = await Person.join(t, await browser('chromium'), relay.url, { ...ANN, params: { answer: 'auto' } });

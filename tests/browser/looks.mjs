@@ -4,7 +4,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { check, equal, pause } from '../support/harness.mjs';
+import { check, equal, half, pause } from '../support/harness.mjs';
 import { ANN, BOB, out, scene } from './world.mjs';
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -35,60 +35,59 @@ async function inspect(person, name) {
 // The page's own rules forbid eval; axe needs it once, from outside.
 const relaxed = (page) => page.setBypassCSP(true);
 
-for (const [size, [width, height]] of Object.entries(SIZES)) {
-  for (const dark of SCHEMES[size]) {
-    scene(`looks and accessibility: ${size}, ${dark ? 'dark' : 'light'}`, async ({ join }) => {
-      const shape = { viewport: { width, height }, dark, setup: relaxed };
-      const name = (what) => `${size}-${dark ? 'dark' : 'light'}-${what}`;
-      const ann = await join('chromium', { ...ANN, ...shape });
-      await ann.is('media', 'ready');
-      await ann.until((seen) => !seen.users.length, 'nobody');
-      await inspect(ann, name('1-alone'));
-      const bob = await join('chromium', { ...BOB, params: { view: 'only' }, ...shape });
-      await join('chromium', { ...BOB, name: 'Kitchen camera', params: { view: 'only', answer: 'auto' } });
-      await join('chromium', { ...BOB, name: 'A very long name, too long for a line', params: { view: 'only' } });
-      await ann.idOf('A very long name, too long for a line');
-      await inspect(ann, name('2-list'));
-      await ann.dial('Bob');
-      await ann.state('ringing');
-      await bob.is('dialog', true);
-      await pause(300);
-      await inspect(ann, name('3-ringing'));
-      await inspect(bob, name('4-incoming'));
-      await bob.accept();
-      await bob.sees(ann);
-      await pause(300);
-      await inspect(bob, name('5-call'));
-      await inspect(ann, name('6-call-without-picture'));
-      await ann.click('#mute');
-      await ann.click('#camera');
-      await bob.until((seen) => seen.tiles[0].muted === 'yes', 'Ann muted');
-      await bob.click('#talk-toggle');
-      await bob.type('#talk-text', 'Are you there? https://example.org/a/long/address/that/does/not/break');
-      await ann.until((seen) => seen.unread === '1', 'a line of text');
-      await inspect(ann, name('7-call-muted'));
-      await inspect(bob, name('8-chat'));
-      await bob.click('#settings-open');
-      await bob.page.waitForSelector('#details dd');
-      await inspect(bob, name('9-settings'));
-      await bob.page.keyboard.press('Escape');
-      await bob.click('#talk-toggle');
-      if (await bob.page.$eval('#people-toggle', (b) => b.checkVisibility())) {
-        await bob.click('#people-toggle');
-        await inspect(bob, name('10-people'));
-      }
-      await bob.dial('Kitchen camera');
-      await bob.isWith('Ann', 'Kitchen camera');
-      await ann.isWith('Bob', 'Kitchen camera');
-      await inspect(bob, name('11-three'));
-      await bob.click('#hang-up');
-      await ann.isWith('Kitchen camera');
-      await ann.click('#hang-up');
-      await ann.page.click('#name', { count: 3 });
-      await pause(300);
-      await inspect(ann, name('12-after'));
-    });
-  }
+for (const [size, dark] of half(Object.entries(SCHEMES).flatMap(([shape, schemes]) => schemes.map((scheme) => [shape, scheme])))) {
+  const [width, height] = SIZES[size];
+  scene(`looks and accessibility: ${size}, ${dark ? 'dark' : 'light'}`, async ({ join }) => {
+    const shape = { viewport: { width, height }, dark, setup: relaxed };
+    const name = (what) => `${size}-${dark ? 'dark' : 'light'}-${what}`;
+    const ann = await join('chromium', { ...ANN, ...shape });
+    await ann.is('media', 'ready');
+    await ann.until((seen) => !seen.users.length, 'nobody');
+    await inspect(ann, name('1-alone'));
+    const bob = await join('chromium', { ...BOB, params: { view: 'only' }, ...shape });
+    await join('chromium', { ...BOB, name: 'Kitchen camera', params: { view: 'only', answer: 'auto' } });
+    await join('chromium', { ...BOB, name: 'A very long name, too long for a line', params: { view: 'only' } });
+    await ann.idOf('A very long name, too long for a line');
+    await inspect(ann, name('2-list'));
+    await ann.dial('Bob');
+    await ann.state('ringing');
+    await bob.is('dialog', true);
+    await pause(300);
+    await inspect(ann, name('3-ringing'));
+    await inspect(bob, name('4-incoming'));
+    await bob.accept();
+    await bob.sees(ann);
+    await pause(300);
+    await inspect(bob, name('5-call'));
+    await inspect(ann, name('6-call-without-picture'));
+    await ann.click('#mute');
+    await ann.click('#camera');
+    await bob.until((seen) => seen.tiles[0].muted === 'yes', 'Ann muted');
+    await bob.click('#talk-toggle');
+    await bob.type('#talk-text', 'Are you there? https://example.org/a/long/address/that/does/not/break');
+    await ann.until((seen) => seen.unread === '1', 'a line of text');
+    await inspect(ann, name('7-call-muted'));
+    await inspect(bob, name('8-chat'));
+    await bob.click('#settings-open');
+    await bob.page.waitForSelector('#details dd');
+    await inspect(bob, name('9-settings'));
+    await bob.page.keyboard.press('Escape');
+    await bob.click('#talk-toggle');
+    if (await bob.page.$eval('#people-toggle', (b) => b.checkVisibility())) {
+      await bob.click('#people-toggle');
+      await inspect(bob, name('10-people'));
+    }
+    await bob.dial('Kitchen camera');
+    await bob.isWith('Ann', 'Kitchen camera');
+    await ann.isWith('Bob', 'Kitchen camera');
+    await inspect(bob, name('11-three'));
+    await bob.click('#hang-up');
+    await ann.isWith('Kitchen camera');
+    await ann.click('#hang-up');
+    await ann.page.click('#name', { count: 3 });
+    await pause(300);
+    await inspect(ann, name('12-after'));
+  });
 }
 
 scene('looks and accessibility: devices missing', async ({ join }) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is sent during a call: on or off and told so, the screen, another
 // device; lines of text; and how good the connection is.
-import { check, equal, test, until } from '../support/harness.mjs';
+import { check, equal, half, test, until } from '../support/harness.mjs';
 import { hearsTone, seesBall } from '../support/media.mjs';
 import { Person, bothWays, tileOf } from '../support/person.mjs';
 import { PAGE, startRelay } from '../support/servers.mjs';
@@ -22,7 +22,7 @@ const LISTEN = `window.sent = [];
   };`;
 const said = (person, event) => person.page.evaluate((e) => sent.filter(([name]) => name === e).map(([, data]) => data), event);
 
-for (const [one, other] of [['chromium', 'firefox'], ['firefox', 'chromium']]) {
+for (const [one, other] of half([['chromium', 'firefox'], ['firefox', 'chromium']])) {
   scene(`${one}: what is off is told to ${other}, before and during the call`, async ({ join }) => {
     const [ann, bob] = await Promise.all([join(one, ANN), join(other, BOB)]);
     await ann.is('media', 'ready');

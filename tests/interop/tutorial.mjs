@@ -2,7 +2,7 @@
 // A pipeline and a page that behaves like the tutorial's, on every generation
 // of real server, with that generation's own client in the page.
 import path from 'node:path';
-import { test } from '../support/harness.mjs';
+import { half, test } from '../support/harness.mjs';
 import { hearsTone, seesBall } from '../support/media.mjs';
 import { Probe, VERSIONS, startRelay } from '../support/servers.mjs';
 import { browser } from '../support/shared-browsers.mjs';
@@ -39,43 +39,40 @@ async function place(probe, page, weCall) {
 
 const MEDIA = { both: 'audio video', video: 'video', audio: 'audio', none: '' };
 
-// CI takes each server with each browser, and each direction with each of both:
-// one half. Whoever names the suite gets all.
-const half = process.env.CHAT_TESTS === 'half';
+// So ordered that every second line has each server with each browser, and each
+// direction with each of both.
+const COMBINATIONS = VERSIONS.flatMap((version, n) => ['chromium', 'firefox'].flatMap((kind, k) =>
+  [false, true].map((same) => [version, kind, same === Boolean((n + k) % 2)])));
 
-for (const [n, version] of VERSIONS.entries()) {
-  for (const [k, kind] of ['chromium', 'firefox'].entries()) {
-    for (const weCall of [false, true]) {
-      if (half && weCall !== Boolean((n + k) % 2))
-        continue;
-      const way = weCall ? 'called by us' : 'calls us';
-      test(`socket.io ${version}, the tutorial in ${kind} ${way}: with both, video, audio, nothing; each again after a reload`, async (t) => {
-        const relay = await startRelay(t, version);
-        const probe = pipeline(t, relay.port);
-        await probe.json((l) => l['chat-signalling']?.state === 'connected', 'to be online');
-        for (const [media, sends] of Object.entries(MEDIA)) {
-          t.note(`media=${media}`);
-          const page = await joinTutorial(t, await browser(kind), relay.url, { media });
-          for (const again of [false, true]) {
-            if (sends)
-              await ready(page, sends);
-            await place(probe, page, weCall);
-            await arrives(probe, page, sends, weCall ? 'audio video' : getsWhenCalling(sends));
-            if (!again) {
-              const end = idle(probe);
-              await page.reload({ waitUntil: 'domcontentloaded' });
-              await end;
-              await online(page);
-            }
-          }
+for (const [version, kind, weCall] of half(COMBINATIONS)) {
+  const way = weCall ? 'called by us' : 'calls us';
+  test(`socket.io ${version}, the tutorial in ${kind} ${way}: with both, video, audio, nothing; each again after a reload`, async (t) => {
+    const relay = await startRelay(t, version);
+    const probe = pipeline(t, relay.port);
+    await probe.json((l) => l['chat-signalling']?.state === 'connected', 'to be online');
+    for (const [media, sends] of Object.entries(MEDIA)) {
+      t.note(`media=${media}`);
+      const page = await joinTutorial(t, await browser(kind), relay.url, { media });
+      for (const again of [false, true]) {
+        if (sends)
+          await ready(page, sends);
+        await place(probe, page, weCall);
+        await arrives(probe, page, sends, weCall ? 'audio video' : getsWhenCalling(sends));
+        if (!again) {
           const end = idle(probe);
-          await page.browserContext().close();
+          await page.reload({ waitUntil: 'domcontentloaded' });
           await end;
+          await online(page);
         }
-      }, { seconds: 240 });
+      }
+      const end = idle(probe);
+      await page.browserContext().close();
+      await end;
     }
-  }
+  }, { seconds: 240 });
+}
 
+for (const version of VERSIONS) {
   test(`socket.io ${version}, the tutorial gets its permission after the first call`, async (t) => {
     const relay = await startRelay(t, version);
     const probe = pipeline(t, relay.port);

@@ -8,6 +8,9 @@
 
 const cases = [];
 
+// Of the longest tables CI takes every second line; whoever names a suite, all.
+export const half = (table) => (process.env.CHAT_TESTS === 'half' ? table.filter((_, n) => n % 2 === 0) : table);
+
 export class Failure extends Error {}
 
 export function test(name, body, options = {}) {
