@@ -6,6 +6,10 @@
 GST_DEBUG_CATEGORY_STATIC (chat_outlet_debug);
 #define GST_CAT_DEFAULT chat_outlet_debug
 
+/* By how much the time of media may be ahead of the clock: more than packets
+ * wait on a busy machine, and little enough to be waited for. */
+#define MAX_AHEAD GST_SECOND
+
 struct _GstChatOutlet
 {
   GstElement parent;
@@ -138,12 +142,20 @@ to_running_time (GstChatOutlet * self, GstClockTime time)
   return gst_segment_to_running_time (&self->segment, GST_FORMAT_TIME, time);
 }
 
-/* Time that is missing: of a packet that was sent again before any other came. */
+/* Of a buffer: what is missing is guessed (a packet was sent again before any
+ * other came), and what a remote says of the future is not believed, or all that
+ * comes in this call and the next would be before its time. */
 static GstClockTime
-guess_time (GstChatOutlet * self)
+sane_time (GstChatOutlet * self, GstClockTime time)
 {
-  return GST_CLOCK_TIME_IS_VALID (self->end) ? self->end :
-      gst_element_get_current_running_time (GST_ELEMENT (self));
+  GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self));
+  /* The pipeline's own time was set back. */
+  if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (self->position)
+      && self->position > now + MAX_AHEAD)
+    self->position = self->end = GST_CLOCK_TIME_NONE;
+  if (!GST_CLOCK_TIME_IS_VALID (time))
+    return GST_CLOCK_TIME_IS_VALID (self->end) ? self->end : now;
+  return GST_CLOCK_TIME_IS_VALID (now) ? MIN (time, now + MAX_AHEAD) : time;
 }
 
 /* Downstream's time never goes back and is never unknown, or a muxer gives up.
@@ -152,18 +164,20 @@ guess_time (GstChatOutlet * self)
 static gboolean
 put_in_order (GstChatOutlet * self, GstBuffer * buffer)
 {
-  GstClockTime pts = to_running_time (self, GST_BUFFER_PTS (buffer));
+  GstClockTime pts = sane_time (self, to_running_time (self,
+          GST_BUFFER_PTS (buffer)));
   GstClockTime dts = to_running_time (self, GST_BUFFER_DTS (buffer));
 
-  if (!GST_CLOCK_TIME_IS_VALID (pts))
-    pts = guess_time (self);
   if (GST_CLOCK_TIME_IS_VALID (self->position)
       && GST_CLOCK_TIME_IS_VALID (pts) && pts < self->position) {
     if (self->raw)
       return FALSE;
     /* The decoder behind us needs it all the same. */
-    pts = dts = self->position;
+    pts = self->position;
   }
+  /* Nothing is decoded after it is shown. */
+  if (GST_CLOCK_TIME_IS_VALID (dts) && GST_CLOCK_TIME_IS_VALID (pts))
+    dts = MIN (dts, pts);
   GST_BUFFER_PTS (buffer) = self->position = self->end = pts;
   GST_BUFFER_DTS (buffer) = dts;
   if (GST_CLOCK_TIME_IS_VALID (pts) && GST_BUFFER_DURATION_IS_VALID (buffer))

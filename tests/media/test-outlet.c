@@ -162,6 +162,62 @@ GST_START_TEST (test_time_is_never_unknown)
 
 GST_END_TEST;
 
+/* Or nothing would come for the hour that it is ahead. */
+GST_START_TEST (test_the_future_is_not_believed)
+{
+  static const guint in[] = { 1000, 3600000, 1040, 2900, 3100 };
+  static const guint out[] = { 1000, 3000, 3100 };
+  g_autoptr (GstCaps) all = gst_caps_new_any ();
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
+  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+
+  gst_harness_use_testclock (h);
+  gst_harness_set_time (h, 2 * GST_SECOND);
+  gst_harness_set_src_caps_str (h, AUDIO);
+  for (guint i = 0; i < G_N_ELEMENTS (in); i++) {
+    GstBuffer *buffer = gst_harness_create_buffer (h, 160);
+    GST_BUFFER_PTS (buffer) = in[i] * GST_MSECOND;
+    if (in[i] == 3100)
+      gst_harness_set_time (h, 3 * GST_SECOND);
+    gst_harness_push (h, buffer);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++) {
+    GstBuffer *buffer = gst_harness_try_pull (h);
+    fail_unless (buffer != NULL);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), out[i] * GST_MSECOND);
+    gst_buffer_unref (buffer);
+  }
+  fail_unless (gst_harness_try_pull (h) == NULL);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_pipeline_begins_anew)
+{
+  g_autoptr (GstCaps) all = gst_caps_new_any ();
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
+  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+
+  gst_harness_use_testclock (h);
+  gst_harness_set_time (h, 100 * GST_SECOND);
+  gst_harness_set_src_caps_str (h, AUDIO);
+  for (guint i = 0; i < 2; i++) {
+    GstBuffer *buffer = gst_harness_create_buffer (h, 160);
+    GST_BUFFER_PTS (buffer) = (i == 0 ? 100 : 1) * GST_SECOND;
+    buffer = gst_harness_push_and_pull (h, buffer);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer),
+        (i == 0 ? 100 : 1) * GST_SECOND);
+    gst_buffer_unref (buffer);
+    gst_element_set_base_time (outlet, 99 * GST_SECOND);
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 outlet_suite (void)
 {
@@ -177,6 +233,8 @@ outlet_suite (void)
   tcase_add_loop_test (tcase, test_time_never_goes_back, 0,
       G_N_ELEMENTS (orders));
   tcase_add_test (tcase, test_time_is_never_unknown);
+  tcase_add_test (tcase, test_the_future_is_not_believed);
+  tcase_add_test (tcase, test_the_pipeline_begins_anew);
   return suite;
 }
 
