@@ -189,8 +189,13 @@ gst_chat_meter_rtp_out (GstChatMeter * self, GstBuffer * packet)
   g_mutex_unlock (&self->lock);
 }
 
-void
-gst_chat_meter_rtcp_out (GstChatMeter * self, GstBuffer * packet, gint64 now)
+/* ---- reports ---- */
+
+typedef void (*TakePart) (GstChatMeter * self, GstRTCPPacket * part,
+    gint64 now);
+
+static void
+take_parts (GstChatMeter * self, GstBuffer * packet, gint64 now, TakePart take)
 {
   GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
   GstRTCPPacket part;
@@ -199,19 +204,29 @@ gst_chat_meter_rtcp_out (GstChatMeter * self, GstBuffer * packet, gint64 now)
     return;
   g_mutex_lock (&self->lock);
   for (gboolean more = gst_rtcp_buffer_get_first_packet (&rtcp, &part); more;
-      more = gst_rtcp_packet_move_to_next (&part)) {
-    guint64 ntp = 0;
-    if (gst_rtcp_packet_get_type (&part) != GST_RTCP_TYPE_SR)
-      continue;
-    gst_rtcp_packet_sr_get_sender_info (&part, NULL, &ntp, NULL, NULL, NULL);
-    self->sent[self->n_sent++ % N_SENT_REPORTS] = (SentReport) {
-    .ntp = (guint32) (ntp >> 16),.sent = now};
-  }
+      more = gst_rtcp_packet_move_to_next (&part))
+    take (self, &part, now);
   g_mutex_unlock (&self->lock);
   gst_rtcp_buffer_unmap (&rtcp);
 }
 
-/* ---- what the remote says of it ---- */
+static void
+take_sent_report (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
+{
+  guint64 ntp = 0;
+  if (gst_rtcp_packet_get_type (part) != GST_RTCP_TYPE_SR)
+    return;
+  gst_rtcp_packet_sr_get_sender_info (part, NULL, &ntp, NULL, NULL, NULL);
+  SentReport *report = &self->sent[self->n_sent++ % N_SENT_REPORTS];
+  report->ntp = (guint32) (ntp >> 16);
+  report->sent = now;
+}
+
+void
+gst_chat_meter_rtcp_out (GstChatMeter * self, GstBuffer * packet, gint64 now)
+{
+  take_parts (self, packet, now, take_sent_report);
+}
 
 static OwnSource *
 own_source (GstChatMeter * self, guint32 ssrc)
@@ -245,6 +260,9 @@ take_round_trip (GstChatMeter * self, guint32 ntp, guint32 delay, gint64 now)
 static void
 take_blocks (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
 {
+  GstRTCPType type = gst_rtcp_packet_get_type (part);
+  if (type != GST_RTCP_TYPE_SR && type != GST_RTCP_TYPE_RR)
+    return;
   guint n = gst_rtcp_packet_get_rb_count (part);
   for (guint i = 0; i < n; i++) {
     guint32 ssrc, highest, jitter, ntp, delay;
@@ -264,20 +282,7 @@ take_blocks (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
 void
 gst_chat_meter_rtcp_in (GstChatMeter * self, GstBuffer * packet, gint64 now)
 {
-  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
-  GstRTCPPacket part;
-  if (!gst_rtcp_buffer_validate_reduced (packet)
-      || !gst_rtcp_buffer_map (packet, GST_MAP_READ, &rtcp))
-    return;
-  g_mutex_lock (&self->lock);
-  for (gboolean more = gst_rtcp_buffer_get_first_packet (&rtcp, &part); more;
-      more = gst_rtcp_packet_move_to_next (&part)) {
-    GstRTCPType type = gst_rtcp_packet_get_type (&part);
-    if (type == GST_RTCP_TYPE_SR || type == GST_RTCP_TYPE_RR)
-      take_blocks (self, &part, now);
-  }
-  g_mutex_unlock (&self->lock);
-  gst_rtcp_buffer_unmap (&rtcp);
+  take_parts (self, packet, now, take_blocks);
 }
 
 /* ---- together ---- */
