@@ -64,11 +64,28 @@ live_objects (guint * total)
   return types;
 }
 
+/* The tracer takes references to what it shows: nothing may just be on its way
+ * out in another thread. Those end when they are through. */
+static guint
+quiet_threads (void)
+{
+  guint n = 0, same = 0;
+
+  for (guint i = 0; i < 250 && same < 10; i++) {
+    guint now = count_entries ("/proc/self/task");
+
+    same = now == n ? same + 1 : 0;
+    n = now;
+    g_usleep (20 * G_TIME_SPAN_MILLISECOND);
+  }
+  return n;
+}
+
 void
 census_take (Census * census)
 {
   g_thread_pool_stop_unused_threads ();
-  census->n_threads = count_entries ("/proc/self/task");
+  census->n_threads = quiet_threads ();
   census->n_files = count_entries ("/proc/self/fd");
   census->memory = memory_in_use ();
   g_autoptr (GHashTable) types = live_objects (&census->n_objects);

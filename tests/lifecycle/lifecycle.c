@@ -393,8 +393,7 @@ run (guint n, guint cycles)
     if (i == WARM_UP) {
       /* What the warm-up left behind may still be on its way out. */
       Census any = { 0 };
-      for (guint k = 0; k < 25; k++) {
-        g_usleep (20 * G_TIME_SPAN_MILLISECOND);
+      for (guint k = 0; k < 3; k++) {
         census_take (&any);
         before = k == 0 || any.n_threads + any.n_files + any.n_objects <
             before.n_threads + before.n_files + before.n_objects ? any : before;
@@ -405,7 +404,6 @@ run (guint n, guint cycles)
     variants[n].cycle (&scene, i);
   }
   gboolean good = census_settle (&before, &after);
-  gint grown = (gint) after.memory - (gint) before.memory;
   gdouble seconds = (g_get_monotonic_time () - began) / 1e6;
   g_autofree gchar *figures =
       g_strdup_printf ("%u cycles in %.0f s; threads %u "
@@ -414,6 +412,7 @@ run (guint n, guint cycles)
       after.n_files, before.n_objects, after.n_objects, before.memory,
       after.memory);
 #ifndef __SANITIZE_ADDRESS__    /* its quarantine grows */
+  gint grown = (gint) after.memory - (gint) before.memory;
   if (cycles > 5 * WARM_UP
       && grown > (gint) (MEMORY_PER_CYCLE * (cycles - WARM_UP))) {
     printf ("# memory has grown\n");
