@@ -72,7 +72,7 @@ for (const [version, kind, weCall] of half(COMBINATIONS)) {
   }, { seconds: 240 });
 }
 
-for (const version of VERSIONS) {
+for (const version of half(VERSIONS)) {
   test(`socket.io ${version}, the tutorial gets its permission after the first call`, async (t) => {
     const relay = await startRelay(t, version);
     const probe = pipeline(t, relay.port);
