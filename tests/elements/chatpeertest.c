@@ -342,3 +342,18 @@ test_peer_wait_eos (TestPeer * test, guint kind)
   }
   g_mutex_unlock (&test->lock);
 }
+
+void
+test_peer_call (TestPeer * test, const gchar * whom)
+{
+  gboolean done = FALSE;
+
+  g_signal_emit_by_name (test->peer, "call", whom, &done);
+  fail_unless (done, "%s cannot call %s", test->id, whom);
+}
+
+void
+test_peer_hang_up (TestPeer * test)
+{
+  g_signal_emit_by_name (test->peer, "hang-up");
+}

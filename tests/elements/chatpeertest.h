@@ -50,4 +50,8 @@ void test_peer_wait_warning (TestPeer * test, const gchar * part);
 void test_peer_wait_media (TestPeer * test, GstChatColour colour, guint hz);
 void test_peer_wait_eos (TestPeer * test, guint kind);
 
+/* Its actions; the first fails the test where it cannot be. */
+void test_peer_call (TestPeer * test, const gchar * whom);
+void test_peer_hang_up (TestPeer * test);
+
 G_END_DECLS

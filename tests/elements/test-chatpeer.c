@@ -9,21 +9,6 @@
 #define RED "0xffff0000"
 #define GREEN "0xff00ff00"
 
-static void
-call (TestPeer * test, const gchar * whom)
-{
-  gboolean done = FALSE;
-
-  g_signal_emit_by_name (test->peer, "call", whom, &done);
-  fail_unless (done, "%s cannot call %s", test->id, whom);
-}
-
-static void
-hang_up (TestPeer * test)
-{
-  g_signal_emit_by_name (test->peer, "hang-up");
-}
-
 /* --- calls --- */
 
 static void
@@ -35,7 +20,7 @@ run_call (gboolean relay, gboolean doubled)
 
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
@@ -48,7 +33,7 @@ run_call (gboolean relay, gboolean doubled)
   /* A base server does not pass on that it is over: DTLS does, and nobody waits
    * for media that does not come. */
   gint64 began = g_get_monotonic_time ();
-  hang_up (b);
+  test_peer_hang_up (b);
   test_peer_wait_call (a, "idle", 1, "hung-up");
   gint64 took = g_get_monotonic_time () - began;
   fail_unless (took < 5 * G_TIME_SPAN_SECOND, "noticed after %" G_GINT64_FORMAT
@@ -91,7 +76,7 @@ GST_START_TEST (test_remote_stops)
 
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 440);
   test_peer_stop (b);
@@ -117,12 +102,12 @@ GST_START_TEST (test_three_calls_in_a_row)
   test_peer_play (a, wire);
   test_peer_play (b, wire);
   for (guint i = 1; i <= 3; i++) {
-    call (i == 2 ? b : a, i == 2 ? "aaa" : "bbb");
+    test_peer_call (i == 2 ? b : a, i == 2 ? "aaa" : "bbb");
     test_peer_wait_call (a, "connected", i, "none");
     test_peer_wait_call (b, "connected", i, "none");
     test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
     test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 440);
-    hang_up (i == 3 ? b : a);
+    test_peer_hang_up (i == 3 ? b : a);
     test_peer_wait_call (a, "idle", i, "hung-up");
     test_peer_wait_call (b, "idle", i, "hung-up");
   }
@@ -155,7 +140,7 @@ GST_START_TEST (test_both_call)
     test_peer_wait_call (b, "connected", i, "none");
     test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
     test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
-    hang_up (a);
+    test_peer_hang_up (a);
     test_peer_wait_call (a, "idle", i, NULL);
     test_peer_wait_call (b, "idle", i, NULL);
   }
@@ -175,13 +160,13 @@ GST_START_TEST (test_one_way)
 
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
-  hang_up (a);
+  test_peer_hang_up (a);
   test_peer_wait_call (b, "idle", 1, "hung-up");
-  call (b, "aaa");
+  test_peer_call (b, "aaa");
   test_peer_wait_call (b, "connected", 2, "none");
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
   test_peer_free (a, wire);
@@ -204,7 +189,7 @@ GST_START_TEST (test_armed_by_name)
   test_peer_play (b, wire);
   test_peer_wait_call (a, "connected", 1, "none");
   /* Hung up: not called again unasked. */
-  hang_up (a);
+  test_peer_hang_up (a);
   test_peer_wait_call (a, "idle", 1, NULL);
   test_peer_wait_call (b, "idle", 1, NULL);
   fail_unless_equals_int (test_peer_count (a, "calling"), 1);
@@ -212,7 +197,7 @@ GST_START_TEST (test_armed_by_name)
   chat_wire_leave (wire, "bbb");
   chat_wire_join (wire, "bbb");
   test_peer_wait_call (a, "connected", 2, "none");
-  hang_up (b);
+  test_peer_hang_up (b);
   test_peer_wait_call (a, "idle", 2, NULL);
   /* Set again: called. */
   g_object_set (a->peer, "call", "*", NULL);
@@ -235,7 +220,7 @@ GST_START_TEST (test_call_before_online)
   fail_if (done, "called in state NULL");
   test_peer_play (b, wire);
   gst_element_set_state (a->pipeline, GST_STATE_PLAYING);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   chat_wire_join (wire, "aaa");
   test_peer_wait_call (a, "connected", 1, "none");
   g_signal_emit_by_name (a->peer, "call", "bbb", &done);
@@ -270,35 +255,35 @@ GST_START_TEST (test_ask)
   test_peer_play (b, wire);
 
   /* Nobody to ask: it rings until an action decides. */
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "ringing", 1, "none");
   test_peer_wait_call (b, "ringing", 1, "none");
-  hang_up (b);
+  test_peer_hang_up (b);
   test_peer_wait_call (a, "idle", 1, "declined");
   test_peer_wait_call (b, "idle", 1, "declined");
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 2, "none");
-  call (b, "aaa");
+  test_peer_call (b, "aaa");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
-  hang_up (a);
+  test_peer_hang_up (a);
   test_peer_wait_call (b, "idle", 2, "hung-up");
   test_peer_wait_call (a, "idle", 2, "hung-up");
 
   /* The caller gives up first. */
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 3, "none");
-  hang_up (a);
+  test_peer_hang_up (a);
   test_peer_wait_call (b, "idle", 3, "cancelled");
   test_peer_wait_call (a, "idle", 3, "cancelled");
 
   /* A handler decides. */
   g_signal_connect (b->peer, "incoming-call", G_CALLBACK (on_incoming),
       &answer);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "idle", 4, "declined");
   g_atomic_int_set (&answer, TRUE);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 2, "none");
   test_peer_wait_call (b, "connected", 2, "none");
   test_peer_free (a, wire);
@@ -317,10 +302,10 @@ GST_START_TEST (test_accept_none)
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "none");
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "idle", 1, "declined");
   fail_unless_equals_int (test_peer_count (b, "connecting"), 0);
-  call (b, "aaa");
+  test_peer_call (b, "aaa");
   test_peer_wait_call (b, "connected", 1, "none");
   test_peer_free (a, wire);
   test_peer_free (b, wire);
@@ -339,9 +324,9 @@ GST_START_TEST (test_third_caller_is_told_busy)
   test_peer_play (a, wire);
   test_peer_play (b, wire);
   test_peer_play (c, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "connected", 1, "none");
-  call (c, "bbb");
+  test_peer_call (c, "bbb");
   test_peer_wait_call (c, "idle", 1, "busy");
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
@@ -365,7 +350,7 @@ GST_START_TEST (test_signalling_lost_and_back)
 
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
   chat_wire_cut (wire, "aaa");
@@ -375,7 +360,7 @@ GST_START_TEST (test_signalling_lost_and_back)
   a->id = "zzz";
   chat_wire_join (wire, "zzz");
   g_free (chat_wire_wait (wire, "bbb", "make-answer", 2));
-  hang_up (b);
+  test_peer_hang_up (b);
   test_peer_wait_call (a, "idle", 1, "hung-up");
   test_peer_wait_call (b, "idle", 1, "hung-up");
   test_peer_free (a, wire);
@@ -395,7 +380,7 @@ GST_START_TEST (test_remote_falls_silent)
   g_object_set (a->peer, "media-timeout", 1500, NULL);
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   /* Nothing of it reaches the wire any more. */
   chat_wire_detach (wire, "bbb");
@@ -452,7 +437,7 @@ GST_START_TEST (test_garbage)
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
 
   test_peer_play (b, wire);
-  call (b, "aaa");
+  test_peer_call (b, "aaa");
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
   test_peer_free (a, wire);
@@ -472,7 +457,7 @@ GST_START_TEST (test_eos_in_a_call)
 
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   fail_unless (gst_element_send_event (a->pipeline, gst_event_new_eos ()));
   test_peer_wait_eos (a, 0);
@@ -514,7 +499,7 @@ GST_START_TEST (test_up_and_down)
     test_peer_play (a, wire);
     /* Some in the middle of a call's beginning, some in none. */
     if (i % 3 == 0)
-      call (a, "bbb");
+      test_peer_call (a, "bbb");
     if (i % 6 == 0)
       g_free (chat_wire_wait (wire, "aaa", "call-user", i / 6 + 1));
     chat_wire_leave (wire, "aaa");

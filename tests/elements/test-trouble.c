@@ -7,21 +7,6 @@
 #define RED "0xffff0000"
 #define GREEN "0xff00ff00"
 
-static void
-call (TestPeer * test, const gchar * whom)
-{
-  gboolean done = FALSE;
-
-  g_signal_emit_by_name (test->peer, "call", whom, &done);
-  fail_unless (done, "%s cannot call %s", test->id, whom);
-}
-
-static void
-hang_up (TestPeer * test)
-{
-  g_signal_emit_by_name (test->peer, "hang-up");
-}
-
 /* A name that nobody has: said once, with the names that there are, and the
  * call is made when somebody of that name comes. */
 GST_START_TEST (test_call_to_nobody)
@@ -39,20 +24,20 @@ GST_START_TEST (test_call_to_nobody)
   g_object_set (a->peer, "call", "Bob", NULL);
   test_peer_wait_warning (a,
       "Nobody called \"Bob\" is online. Online are: ccc");
-  call (a, "Zoe");
+  test_peer_call (a, "Zoe");
   test_peer_wait_warning (a, "Nobody called \"Zoe\"");
   /* Coming and going of others, a call, and being away for a while say
    * nothing new. */
   chat_wire_leave (wire, "ccc");
   chat_wire_join (wire, "ccc");
-  call (c, "aaa");
+  test_peer_call (c, "aaa");
   test_peer_wait_call (a, "connected", 1, "none");
-  hang_up (c);
+  test_peer_hang_up (c);
   test_peer_wait_call (a, "idle", 1, "hung-up");
   chat_wire_cut (wire, "aaa");
   chat_wire_join (wire, "aaa");
   /* Who begins to wait later is told later. */
-  call (c, "Yvo");
+  test_peer_call (c, "Yvo");
   test_peer_wait_warning (c, "Nobody called \"Yvo\"");
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_WARNING), 3);
   g_object_set (a->peer, "call", "bbb", NULL);
@@ -110,22 +95,22 @@ GST_START_TEST (test_reasons_at_both_ends)
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 1, "none");
-  hang_up (b);
+  test_peer_hang_up (b);
   ends_together (b, a, 1, "declined");
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 2, "none");
-  hang_up (a);
+  test_peer_hang_up (a);
   ends_together (a, b, 2, "cancelled");
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "all");
   for (guint i = 3; i <= 4; i++) {
-    call (a, "bbb");
+    test_peer_call (a, "bbb");
     test_peer_wait_call (a, "connected", i - 2, "none");
     test_peer_wait_call (b, "connected", i - 2, "none");
     test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
     if (i == 3) {
-      hang_up (b);
+      test_peer_hang_up (b);
       ends_together (b, a, i, "hung-up");
     }
   }
@@ -151,12 +136,12 @@ GST_START_TEST (test_no_answer)
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "ringing", 1, "none");
   test_peer_be_patient (60);
   ends_together (a, b, 1, "no-answer");
   test_peer_be_patient (0);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 2, "none");
   test_peer_free (a, wire);
   test_peer_free (b, wire);
@@ -176,7 +161,7 @@ GST_START_TEST (test_no_common_codec)
   g_object_set (b->peer, "video-codecs", "h264", "audio-codecs", "pcmu", NULL);
   test_peer_play (a, wire);
   test_peer_play (b, wire);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (b, "idle", 1, "failed");
   test_peer_wait_call (a, "idle", 1, "failed");
   test_peer_wait_warning (b, "The call has ended: No common audio codec: "
@@ -186,7 +171,7 @@ GST_START_TEST (test_no_common_codec)
       "No common audio codec: we have pcmu; the remote has \u201cOPUS\u201d. "
       "The property audio-codecs of chatpeer says which may be used");
   g_object_set (b->peer, "audio-codecs", NULL, NULL);
-  call (a, "bbb");
+  test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
   test_peer_wait_warning (b, "The call goes on without a part: No common video "
@@ -194,11 +179,11 @@ GST_START_TEST (test_no_common_codec)
   test_peer_wait_warning (a,
       "The call goes on without a part: The remote takes "
       "no video, offered as vp8 (the property video-codecs");
-  hang_up (a);
+  test_peer_hang_up (a);
   test_peer_wait_call (a, "idle", 2, "hung-up");
   test_peer_wait_call (b, "idle", 2, "hung-up");
   g_object_set (b->peer, "video-codecs", "h264,vp8", NULL);
-  call (b, "aaa");
+  test_peer_call (b, "aaa");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_WARNING), 2);
