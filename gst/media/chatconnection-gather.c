@@ -117,7 +117,8 @@ gst_chat_connection_describe (GstChatConnection * self, GError ** error)
   }
   GstChatSdpLocal local = {
     .setup = GST_CHAT_SETUP_NONE,
-    .fingerprint = self->certificate->fingerprint,
+    .fingerprint = g_atomic_int_get (&self->mailbox->has_shared_identity) ?
+        NULL : self->certificate->fingerprint,
     .candidates = self->candidates,
     .relay_only = self->config.relay_only,
     .end_of_candidates = self->gathered,

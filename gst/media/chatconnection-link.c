@@ -86,6 +86,21 @@ hurry_feedback (GstElement * rtpsession)
     g_object_set (session, "rtcp-min-interval", (guint64) GST_SECOND, NULL);
 }
 
+/* An identity for each call; the process has only one otherwise. It makes a new
+ * connection in @dtlsdec, under the feet of a state change that came before us:
+ * the application's, while a call begins. */
+static void
+give_identity (GstElement * dtlsdec, const gchar * pem,
+    GstChatMailbox * mailbox)
+{
+  GST_STATE_LOCK (dtlsdec);
+  if (GST_STATE (dtlsdec) == GST_STATE_NULL)
+    g_object_set (dtlsdec, "pem", pem, NULL);
+  else
+    g_atomic_int_set (&mailbox->has_shared_identity, TRUE);
+  GST_STATE_UNLOCK (dtlsdec);
+}
+
 /* webrtcbin's thread. */
 static void
 on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
@@ -94,10 +109,10 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
   GstElementFactory *factory = gst_element_get_factory (element);
   const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
 
-  if (g_str_equal (name, "dtlssrtpdec")) {
-    /* An identity for each call; the process has only one otherwise. */
-    g_object_set (element, "pem",
-        g_object_get_data (G_OBJECT (webrtc), "gst-chat-pem"), NULL);
+  if (g_str_equal (name, "dtlsdec")) {
+    give_identity (element,
+        g_object_get_data (G_OBJECT (webrtc), "gst-chat-pem"), mailbox);
+  } else if (g_str_equal (name, "dtlssrtpdec")) {
     connect_mailbox (element, "notify::connection-state",
         G_CALLBACK (on_dtls_state), mailbox);
   } else if (g_str_equal (name, "nicesrc")) {

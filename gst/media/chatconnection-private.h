@@ -23,6 +23,7 @@ typedef struct {
   GstChatConnection *connection;        /* loop thread; NULL after close */
   gint64 last_packet;           /* monotonic µs, atomic under lock */
   GMutex lock;
+  gint has_shared_identity;     /* atomic; TRUE: the process's, not the call's */
 } GstChatMailbox;
 
 GstChatMailbox *gst_chat_mailbox_new (GstChatLoop * loop, GstChatConnection * connection);

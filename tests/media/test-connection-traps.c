@@ -172,6 +172,57 @@ GST_START_TEST (test_identities)
 
 GST_END_TEST;
 
+static GstElement *
+find_element (GstElement * pipeline, const gchar * factory)
+{
+  g_autoptr (GstIterator) all =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), factory);
+  GValue value = G_VALUE_INIT;
+  GstElement *found = NULL;
+  if (gst_iterator_next (all, &value) == GST_ITERATOR_OK)
+    found = g_value_dup_object (&value);
+  g_value_unset (&value);
+  return found;
+}
+
+static void
+hurry (GstBin * webrtc, GstElement * element, gpointer data)
+{
+  if (GST_IS_BIN (element)) {
+    g_autoptr (GstElement) dtls = find_element (element, "dtlsdec");
+    if (dtls)
+      gst_element_set_state (element, GST_STATE_READY);
+  }
+}
+
+static void
+watch_webrtcbin (GstBin * pipeline, GstBin * bin, GstElement * element,
+    gpointer data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "webrtcbin"))
+    g_signal_connect (element, "element-added", G_CALLBACK (hurry), NULL);
+}
+
+/* The application changes the state while the call begins. */
+GST_START_TEST (test_identity_is_late)
+{
+  setup ();
+  Side *late = __i__ ? callee : caller;
+  g_signal_connect (late->pipeline, "deep-element-added",
+      G_CALLBACK (watch_webrtcbin), NULL);
+  add_media ();
+  play ();
+  call_start (caller, callee);
+  assert_connected (caller);
+  assert_connected (callee);
+  assert_sees (caller, GST_CHAT_COLOUR_BLUE);
+  assert_sees (callee, GST_CHAT_COLOUR_RED);
+  teardown ();
+}
+
+GST_END_TEST;
+
 /* ---- loss ---- */
 
 static gint n_lost;
@@ -191,19 +242,6 @@ lose (GstPad * pad, GstPadProbeInfo * info, gpointer data)
     return GST_PAD_PROBE_OK;
   g_atomic_int_inc (&n_lost);
   return GST_PAD_PROBE_DROP;
-}
-
-static GstElement *
-find_element (GstElement * pipeline, const gchar * factory)
-{
-  g_autoptr (GstIterator) all =
-      gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), factory);
-  GValue value = G_VALUE_INIT;
-  GstElement *found = NULL;
-  if (gst_iterator_next (all, &value) == GST_ITERATOR_OK)
-    found = g_value_dup_object (&value);
-  g_value_unset (&value);
-  return found;
 }
 
 /* Traps 2 and 4: what is lost comes again, after a second round too. */
@@ -377,6 +415,7 @@ traps_suite (void)
   tcase_add_loop_test (tcase, test_fingerprint, 0, 2);
   tcase_add_test (tcase, test_offer_text);
   tcase_add_test (tcase, test_identities);
+  tcase_add_loop_test (tcase, test_identity_is_late, 0, 2);
   tcase_add_loop_test (tcase, test_retransmission, 0, 2);
   tcase_add_test (tcase, test_dead_stun);
   tcase_add_test (tcase, test_nothing_left);
