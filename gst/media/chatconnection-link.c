@@ -167,7 +167,7 @@ drop_pad (BlockedPad * blocked)
 }
 
 static GstChatLine *
-line_of_pad (GstChatConnection * self, GstPad * pad)
+line_of_transceiver (GstChatConnection * self, GstPad * pad)
 {
   GstWebRTCRTPTransceiver *transceiver = NULL;
   guint mline = G_MAXUINT;
@@ -177,6 +177,77 @@ line_of_pad (GstChatConnection * self, GstPad * pad)
   gst_clear_object (&transceiver);
   return mline < self->lines->len ?
       g_ptr_array_index (self->lines, mline) : NULL;
+}
+
+/* Whether the remote has said that it sends @ssrc there. */
+static gboolean
+is_ssrc_of (GstChatConnection * self, guint ssrc, guint line)
+{
+  gint outside = gst_chat_sdp_map_to_outside (self->map, line);
+  if (!self->remote || outside < 0
+      || outside >= (gint) self->remote->media->len)
+    return FALSE;
+  const GstChatSdpMedia *media =
+      g_ptr_array_index (self->remote->media, outside);
+  for (guint i = 0; i < media->ssrcs->len; i++) {
+    if (g_array_index (media->ssrcs, guint32, i) == ssrc)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* An SSRC that comes before the description that names it, or that none names,
+ * is the first m-line's for webrtcbin, whatever it is. */
+static GstChatLine *
+line_of_pad (GstChatConnection * self, GstPad * pad)
+{
+  GstChatLine *line = line_of_transceiver (self, pad), *first = NULL;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  const GstStructure *s = caps ? gst_caps_get_structure (caps, 0) : NULL;
+  const gchar *media = s ? gst_structure_get_string (s, "media") : NULL;
+  guint ssrc = 0;
+  if (!media)
+    return line;
+  GstChatKind kind = g_str_equal (media, "video") ?
+      GST_CHAT_KIND_VIDEO : GST_CHAT_KIND_AUDIO;
+  if (line && line->kind == kind)
+    return line;
+
+  gst_structure_get_uint (s, "ssrc", &ssrc);
+  for (guint i = 0; i < self->lines->len; i++) {
+    line = g_ptr_array_index (self->lines, i);
+    if (line->kind == kind && is_ssrc_of (self, ssrc, i))
+      return line;
+    if (line->kind == kind && (!first || (first->receiver && !line->receiver)))
+      first = line;
+  }
+  return first;
+}
+
+/* webrtcbin does so for each SSRC of which it knows the m-line. */
+static void
+ask_again_for_lost (GstPad * src)
+{
+  g_autoptr (GstPad) pad = gst_object_ref (src);
+  while (pad) {
+    if (GST_IS_GHOST_PAD (pad)) {
+      GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+      gst_object_unref (pad);
+      pad = target;
+      continue;
+    }
+    g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
+    g_clear_object (&pad);
+    if (!element)
+      return;
+    if (g_object_class_find_property (G_OBJECT_GET_CLASS (element),
+            "do-retransmission")) {
+      g_object_set (element, "do-retransmission", TRUE, NULL);
+      return;
+    }
+    g_autoptr (GstPad) sink = gst_element_get_static_pad (element, "sink");
+    pad = sink ? gst_pad_get_peer (sink) : NULL;
+  }
 }
 
 static void
@@ -219,6 +290,8 @@ attach_pad (GstChatConnection * self, BlockedPad * blocked)
   GError *error = NULL;
   GST_DEBUG_OBJECT (self->webrtc, "%s receives", GST_PAD_NAME (blocked->pad));
   tell_clock_rate (self, blocked->pad);
+  if (line->kind == GST_CHAT_KIND_VIDEO)
+    ask_again_for_lost (blocked->pad);
   if (!gst_chat_receiver_attach (line->receiver, self->call, blocked->pad,
           &error)) {
     gst_chat_connection_fail (self, error);
