@@ -6,6 +6,7 @@
 // Prints the table; --write puts it into docs/conformance.md. run.mjs checks each
 // row: what Engine.IO 3 is told is what 2.5.1 says, what 4 is told is what 4.8.4
 // says, unless the row has a reason (`why`) to be different; then it is.
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,14 +67,12 @@ async function pollSession(port, eio) {
   return sid;
 }
 
-// A GET that is parked: {wire, response}. What waits is taken before. Its
-// connection is known to the server already, so that it is read before the POST
-// that comes on a new one.
+// A GET that is parked: {wire, response}. What waits is taken before. It has
+// been sent before the connection of the POST begins, so that it is read first.
 async function park(port, eio, sid) {
   for (;;) {
     const wire = new Wire(port);
-    wire.send(request('GET', poll(eio, 'nobody')));
-    await wire.response();
+    await once(wire.socket, 'connect');
     wire.send(request('GET', poll(eio, sid)));
     const response = wire.response();
     const probe = ask(port, 'POST', poll(eio, sid), { body: packed(eio, eio === 3 ? '6' : '3') });

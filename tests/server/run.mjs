@@ -2,13 +2,15 @@
 // gst-chat-server with unmodified socket.io clients of every generation.
 //
 //     node tests/server/run.mjs BUILD [--list] [--only=TEXT] [--jobs=N]
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { check, equal, pause, run, test, until } from '../support/harness.mjs';
-import { Child, startServer } from '../support/servers.mjs';
+import { Child, descriptors, startServer } from '../support/servers.mjs';
 import { build, serverTest } from './case.mjs';
 import { DOCUMENT, askAll, document, modelOf, rows, startAll } from './conformance.mjs';
 import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
+import { UPGRADE, Wire, ask, request } from './wire.mjs';
 import './auth.mjs';
 import './hostile.mjs';
 import './operation.mjs';
@@ -184,6 +186,43 @@ test('it takes as many connections as the system lets it', async (t) => {
   }, 'a higher limit of open files');
   equal(soft, hard, 'the soft limit of open files');
 });
+
+const POLL = request('GET', 'EIO=4&transport=polling');
+
+// Each as far as it gets, and then away; `answered` awaits the answer before.
+for (const [name, text, answered] of [
+  ['says nothing', ''],
+  ['breaks off in its request', 'GET / HTTP/1.1\r\nHost'],
+  ['breaks off in its body', request('POST', 'EIO=4&transport=polling', { headers: 'Content-Length: 1000\r\n' })],
+  ['does not wait for the answer', POLL],
+  ['has its answer, and might have asked again', POLL, true],
+  ['has the page', request('GET', '', { path: '/' }), true],
+  ['has become a WebSocket', request('GET', 'EIO=4&transport=websocket', { headers: UPGRADE }), true],
+]) {
+  serverTest(`nothing is kept of a client that ${name}`, async (t, serve) => {
+    const server = await serve(['--ping-interval=500', '--ping-timeout=500']);
+    const { pid } = server.child.process;
+    const before = await descriptors(pid);
+    for (const end of ['destroy', 'end', 'resetAndDestroy']) {
+      const wires = Array.from({ length: 10 }, () => new Wire(server.port));
+      t.defer(() => wires.forEach((wire) => wire.close()));
+      for (const wire of wires) {
+        wire.send(text);
+        if (answered)
+          check((await wire.response()).status < 300, 'is answered');
+      }
+      await Promise.all(wires.map((wire) => wire.socket.readyState !== 'opening' || once(wire.socket, 'connect')));
+      wires.forEach((wire) => wire.socket[end]());
+      // Connections are let in in their order: this one comes last.
+      equal((await ask(server.port, 'GET', '', { path: '/healthz' })).status, 200, 'the next one');
+      let left;
+      await until(async () => {
+        left = await descriptors(pid, before);
+        return left.length === 0;
+      }, () => `all to be closed after ${end}: ${left.slice(0, 3)}`);
+    }
+  });
+}
 
 // The servers side by side are started by the first row that is asked.
 const conformance = { undo: [], servers: null, answers: new Map() };

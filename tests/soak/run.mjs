@@ -4,10 +4,10 @@
 // after the first minute, and when all have left nothing of them is left.
 //
 //     SOAK_SECONDS=300 node tests/soak/run.mjs BUILD
-import { readFile, readdir, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { check, equal, pause, run, test, until } from '../support/harness.mjs';
-import { startServer } from '../support/servers.mjs';
+import { descriptors, startServer } from '../support/servers.mjs';
 import { CLIENTS, connect } from '../server/clients.mjs';
 import { UPGRADE, Wire, request } from '../server/wire.mjs';
 
@@ -129,13 +129,6 @@ async function memory(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(status)[1]);
 }
 
-// What the server has open, without what it was started with.
-async function descriptors(pid, before = []) {
-  const open = [];
-  for (const fd of await readdir(`/proc/${pid}/fd`))
-    open.push(`${fd} ${await readlink(`/proc/${pid}/fd/${fd}`).catch(() => 'closed')}`);
-  return open.filter((line) => !before.includes(line));
-}
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 test(`${N} clients come and go for ${SECONDS} s`, async (t) => {

@@ -2,6 +2,7 @@
 // Child processes of the tests: our server, real socket.io servers, pipelines.
 // Each is ended with the case that started it, by its process id.
 import { spawn } from 'node:child_process';
+import { readdir, readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -107,6 +108,14 @@ function pluginEnv(build) {
 }
 
 // A pipeline as a user would start it. @flags: of gst-launch-1.0.
+// What a process has open, without what is in @before.
+export async function descriptors(pid, before = []) {
+  const open = [];
+  for (const fd of await readdir(`/proc/${pid}/fd`))
+    open.push(`${fd} ${await readlink(`/proc/${pid}/fd/${fd}`).catch(() => 'closed')}`);
+  return open.filter((line) => !before.includes(line));
+}
+
 export function startPipeline(t, build, description, { env = {}, flags = ['-m'] } = {}) {
   return new Child(t, 'gst-launch-1.0', [...flags, ...description.split(/\s+/).filter(Boolean)],
     { env: { ...pluginEnv(build), ...env } });
