@@ -14,6 +14,7 @@ import { UPGRADE, Wire, ask, request } from './wire.mjs';
 import './auth.mjs';
 import './hostile.mjs';
 import './operation.mjs';
+import './python.mjs';
 import './tls.mjs';
 
 const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
