@@ -134,7 +134,7 @@ test_polling (gconstpointer version)
 {
   g_autoptr (NodeServer) server = node_server_new ("probe-server.mjs",
       version, "{\"transports\":[\"polling\"],\"pingInterval\":300,"
-      "\"pingTimeout\":2000}");
+      "\"pingTimeout\":4000}");
   ClientLog *log = client_log_new (&stay, server->port);
   g_autofree gchar *id = wait_for_id (log);
   g_assert_true (client_log_send (log, "who", NULL));
@@ -153,8 +153,8 @@ test_polling (gconstpointer version)
         ("event drip {\"i\":%u,\"text\":\"é€😀\"}", i);
     client_log_expect (log, expected);
   }
-  /* Heartbeats go on in both directions. */
-  gint64 end = g_get_monotonic_time () + 2800 * 1000;
+  /* Heartbeats go on in both directions: longer than interval and time-out. */
+  gint64 end = g_get_monotonic_time () + 4800 * 1000;
   while (g_get_monotonic_time () < end) {
     g_usleep (400 * 1000);
     g_assert_true (client_log_send (log, "echo", "\"é€😀\""));
