@@ -393,7 +393,8 @@ pass (GstChatHttp * http, SoupServerMessage * message)
   GSocketAddress *remote = soup_server_message_get_remote_address (message);
   gst_chat_door_pass (http->door, remote);
   gst_chat_gate_pass (remote);
-  if (gst_chat_door_is_crowded (http->door) && !wants_websocket (message))
+  if ((!GST_CHAT_HTTP_KEEPS_ALIVE || gst_chat_door_is_crowded (http->door))
+      && !wants_websocket (message))
     soup_message_headers_replace (soup_server_message_get_response_headers
         (message), "Connection", "close");
   switch (entrance_of (remote)) {

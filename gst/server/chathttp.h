@@ -10,6 +10,10 @@
 
 G_BEGIN_DECLS
 
+/* Before 3.3 libsoup leaks a connection that is kept for another request and
+ * closed by the client instead. */
+#define GST_CHAT_HTTP_KEEPS_ALIVE (soup_check_version (3, 3, 0))
+
 typedef struct {
   GstChatClients *clients;
   GstChatDoor *door;

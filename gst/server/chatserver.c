@@ -282,14 +282,11 @@ build_uri (const GstChatServer * server)
 }
 
 /* libsoup keeps a connection for another request only while it has a listener
- * of its own. It gets the end of a pipe, whose other end is closed. Before 3.3
- * it leaks those that the client then closes: one request a connection there. */
+ * of its own. It gets the end of a pipe, whose other end is closed. */
 static void
 allow_keep_alive (SoupServer * soup)
 {
   int ends[2];
-  if (!soup_check_version (3, 3, 0))
-    return;
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return;
   g_autoptr (GSocket) deaf = g_socket_new_from_fd (ends[0], NULL);
@@ -360,7 +357,8 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
   server->sweep.func = on_sweep;
   on_sweep (&server->sweep, g_get_monotonic_time ());
   server->soup = soup_server_new (NULL, NULL);
-  allow_keep_alive (server->soup);
+  if (GST_CHAT_HTTP_KEEPS_ALIVE)
+    allow_keep_alive (server->soup);
   server->http.tls_port = server->tls == NULL ? 0 :
       gst_chat_listener_get_port (server->listener);
   gst_chat_http_install (&server->http, server->soup);
