@@ -2,6 +2,7 @@
  * chatpeer without a network for its signalling: two of them in one process,
  * or one and a script. */
 #include "chatpeertest.h"
+#include "criticals.h"
 
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
@@ -574,6 +575,7 @@ static Suite *
 chatpeer_suite (void)
 {
   Suite *suite = suite_create ("chatpeer");
+  criticals_are_fatal ();
   TCase *calls = tcase_create ("calls");
   TCase *states = tcase_create ("states");
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Candidates that come after the first description. */
 #include "chatpeertest.h"
+#include "criticals.h"
 
 #include <gio/gio.h>
 #include <gst/check/gstcheck.h>
@@ -171,6 +172,7 @@ static Suite *
 trickle_suite (void)
 {
   Suite *suite = suite_create ("trickle");
+  criticals_are_fatal ();
   TCase *calls = tcase_create ("calls");
 
   tcase_set_timeout (calls, 120);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What chatpeers say of calls that do not come about, or end. */
 #include "chatpeertest.h"
+#include "criticals.h"
 
 #include <gst/check/gstcheck.h>
 
@@ -201,6 +202,7 @@ static Suite *
 trouble_suite (void)
 {
   Suite *suite = suite_create ("trouble");
+  criticals_are_fatal ();
   TCase *calls = tcase_create ("calls");
 
   tcase_set_timeout (calls, 180);

@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 
 #include "census.h"
+#include "criticals.h"
 #include "stage.h"
 
 #define WARM_UP 10
@@ -428,20 +429,6 @@ run (guint n, guint cycles)
   return good;
 }
 
-/* rtpsession lets go of its lock in the middle of a walk through its SSRCs, when
- * there is more to NACK. If another thread adds one just then, GLib finds that
- * critical; the walk ends early, nothing else comes of it. Everything else that
- * is critical is fatal, as everywhere. */
-static void
-on_log (const gchar * domain, GLogLevelFlags level, const gchar * message,
-    gpointer data)
-{
-  g_log_default_handler (domain, level, message, data);
-  if ((level & G_LOG_LEVEL_CRITICAL) && strstr (message,
-          "g_hash_table_foreach: assertion 'version ==") == NULL)
-    abort ();
-}
-
 gint
 main (gint argc, gchar ** argv)
 {
@@ -451,8 +438,7 @@ main (gint argc, gchar ** argv)
   setlocale (LC_ALL, "");
   setvbuf (stdout, NULL, _IOLBF, 0);
   gst_init (&argc, &argv);
-  g_log_set_always_fatal (G_LOG_FATAL_MASK);
-  g_log_set_default_handler (on_log, NULL);
+  criticals_are_fatal ();
   for (guint n = 0; n < G_N_ELEMENTS (variants); n++) {
     if (argc > 1 && strcmp (argv[1], variants[n].name) != 0)
       continue;

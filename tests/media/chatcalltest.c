@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chatcertificate.h"
+#include "criticals.h"
 
 /* ---- what is received ---- */
 
@@ -292,6 +293,7 @@ on_message (GstBus * bus, GstMessage * message, gpointer pipeline)
 void
 call_test_init (void)
 {
+  criticals_are_fatal ();
   gst_chat_crypto_stay_at_exit ();
   /* The dtls plugin makes an RSA key first, which takes seconds on a machine
    * with work: once for all tests, each of which is a fork of this process. */

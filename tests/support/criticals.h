@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Criticals end a test, but for one that is not ours. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Instead of G_DEBUG=fatal-criticals, for programs with calls in them; when
+ * GStreamer is initialised. */
+void criticals_are_fatal (void);
+
+G_END_DECLS
