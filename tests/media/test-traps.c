@@ -5,6 +5,7 @@
 #include "chatcalltest.h"
 
 #include <gio/gio.h>
+#include <gst/rtp/rtp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -604,6 +605,66 @@ GST_START_TEST (test_twcc_on_every_m_line)
 
 GST_END_TEST;
 
+typedef struct {
+  gint packets, feedback;
+} Heard;
+
+static GstPadProbeReturn
+count_packet (GstPad * pad, GstPadProbeInfo * info, gpointer heard)
+{
+  g_atomic_int_inc (&((Heard *) heard)->packets);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+count_feedback (GstPad * pad, GstPadProbeInfo * info, gpointer heard)
+{
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+  if (!gst_rtcp_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), GST_MAP_READ,
+          &rtcp))
+    return GST_PAD_PROBE_OK;
+  for (gboolean more = gst_rtcp_buffer_get_first_packet (&rtcp, &packet); more;
+      more = gst_rtcp_packet_move_to_next (&packet)) {
+    if (gst_rtcp_packet_get_type (&packet) == GST_RTCP_TYPE_RTPFB
+        && gst_rtcp_packet_fb_get_type (&packet) == GST_RTCP_RTPFB_TYPE_TWCC)
+      g_atomic_int_inc (&((Heard *) heard)->feedback);
+  }
+  gst_rtcp_buffer_unmap (&rtcp);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Also where no frame ends, and from the start: one for each 50 ms, of 20 ms
+ * each. */
+GST_START_TEST (test_feedback_does_not_wait)
+{
+  setup ();
+  side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
+  play ();
+  call_start (caller, callee);
+  assert_connected (callee);
+  g_autoptr (GstElement) session = find_element (callee, "rtpsession");
+  fail_unless (session != NULL);
+  g_autoptr (GstPad) in = gst_element_get_static_pad (session, "recv_rtp_sink");
+  g_autoptr (GstPad) out = gst_element_get_static_pad (session, "send_rtcp_src");
+  Heard heard = { 0 };
+  gulong probes[] = {
+    gst_pad_add_probe (in, GST_PAD_PROBE_TYPE_BUFFER, count_packet, &heard, NULL),
+    gst_pad_add_probe (out, GST_PAD_PROBE_TYPE_BUFFER, count_feedback, &heard,
+        NULL),
+  };
+  for (guint i = 0; i < 2000 && g_atomic_int_get (&heard.packets) < 200; i++)
+    g_usleep (10000);
+  gst_pad_remove_probe (in, probes[0]);
+  gst_pad_remove_probe (out, probes[1]);
+  fail_unless (heard.packets >= 200, "%d packets", heard.packets);
+  fail_unless (heard.feedback >= heard.packets / 5, "%d messages on %d packets",
+      heard.feedback, heard.packets);
+  teardown ();
+}
+
+GST_END_TEST;
+
 /* ---- 18: a slow answer ---- */
 
 typedef struct
@@ -874,6 +935,7 @@ traps_suite (void)
   tcase_add_test (tcase, test_closed_dtls_is_noticed);
   tcase_add_loop_test (tcase, test_remote_is_told_of_the_end, 0, 2);
   tcase_add_test (tcase, test_twcc_on_every_m_line);
+  tcase_add_test (tcase, test_feedback_does_not_wait);
   tcase_add_test (tcase, test_slow_answer_leaves_no_delay);
   tcase_add_test (tcase, test_first_picture_does_not_wait_for_latency);
   tcase_add_test (tcase, test_depayloaders_go_on_after_a_loss);
