@@ -6,8 +6,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* How many sockets are looked at before other sources get their turn. */
 #define BATCH 256
+/* So long sockets are looked at before other sources get their turn, in
+ * microseconds; one of them is, at least. */
+#define TURN_US 2000
 
 typedef struct
 {
@@ -23,37 +25,50 @@ struct _GstChatPoller
   GSource *tick;
   GstChatTimers *timers;
   GQueue tasks;
-  /* While a batch is looked at: */
   struct epoll_event events[BATCH];
   int n_events;
+  int n_seen;                   /* of them; the others are for the next turn */
 };
+
+static gboolean
+has_work (const GstChatPoller * poller)
+{
+  return poller->tasks.length > 0 || poller->n_seen < poller->n_events;
+}
 
 static gboolean
 poller_prepare (GSource * source, gint * timeout)
 {
   *timeout = -1;
-  return ((PollerSource *) source)->poller->tasks.length > 0;
+  return has_work (((PollerSource *) source)->poller);
 }
 
 static gboolean
 poller_check (GSource * source)
 {
   GstChatPoller *poller = ((PollerSource *) source)->poller;
-  return poller->tasks.length > 0
+  return has_work (poller)
       || g_source_query_unix_fd (source, poller->tag) != 0;
 }
 
 static void
 look_at_sockets (GstChatPoller * poller)
 {
-  poller->n_events = epoll_wait (poller->fd, poller->events, BATCH, 0);
-  for (int i = 0; i < poller->n_events; i++) {
-    GstChatWatch *watch = poller->events[i].data.ptr;
+  gint64 end = g_get_monotonic_time () + TURN_US;
+  if (poller->n_seen == poller->n_events) {
+    int n = epoll_wait (poller->fd, poller->events, BATCH, 0);
+    poller->n_seen = 0;
+    poller->n_events = n < 0 ? 0 : n;
+  }
+  do {
+    if (poller->n_seen == poller->n_events)
+      return;
+    const struct epoll_event *event = &poller->events[poller->n_seen++];
+    GstChatWatch *watch = event->data.ptr;
     /* What was removed meanwhile is NULL. */
     if (watch != NULL)
-      watch->func (watch, poller->events[i].events);
-  }
-  poller->n_events = 0;
+      watch->func (watch, event->events);
+  } while (g_get_monotonic_time () < end);
 }
 
 /* What a task leaves for later waits for the next turn. */
@@ -71,7 +86,8 @@ static gboolean
 poller_dispatch (GSource * source, GSourceFunc callback, gpointer user_data)
 {
   GstChatPoller *poller = ((PollerSource *) source)->poller;
-  if (g_source_query_unix_fd (source, poller->tag) != 0)
+  if (poller->n_seen < poller->n_events
+      || g_source_query_unix_fd (source, poller->tag) != 0)
     look_at_sockets (poller);
   run_tasks (poller);
   return G_SOURCE_CONTINUE;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chatacceptfilter.h"
 #include "chatdoor.h"
 #include "chathttp.h"
 #include "chatlistener.h"
@@ -57,6 +58,7 @@ struct _GstChatServer
   GstChatTls *tls;              /* NULL: none */
   GSocketAddress *local;
   GstChatListener *listener;
+  GstChatAcceptFilter *filter;
   GstChatListener *redirect;    /* NULL: none */
   GstChatTimer sweep;           /* of the gate */
   GstChatListener *metrics;     /* NULL: none */
@@ -194,7 +196,14 @@ on_connection (GSocketConnection * connection, gpointer user_data)
   if (server->tls != NULL)
     gst_chat_tls_accept (server->tls, connection, remote);
   else
-    serve (server, G_IO_STREAM (connection), remote);
+    gst_chat_accept_filter_add (server->filter, connection, remote);
+}
+
+static void
+on_request_there (GSocketConnection * connection, GSocketAddress * remote,
+    gpointer user_data)
+{
+  serve (user_data, G_IO_STREAM (connection), remote);
 }
 
 /* One that is for something else than the chat. */
@@ -206,7 +215,7 @@ let_in_by (GstChatServer * server, GSocketConnection * connection,
   if (remote == NULL)
     return;
   gst_chat_http_set_entrance (remote, entrance);
-  serve (server, G_IO_STREAM (connection), remote);
+  gst_chat_accept_filter_add (server->filter, connection, remote);
 }
 
 static void
@@ -349,6 +358,8 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
   }
   GstChatPoller *poller = server->clients.engine.poller =
       gst_chat_poller_new (tick_interval (server));
+  server->filter =
+      gst_chat_accept_filter_new (poller, on_request_there, server);
   gst_chat_clients_init (&server->clients);
   server->door = server->http.door =
       gst_chat_door_new (poller, server->request_timeout);
@@ -377,6 +388,7 @@ gst_chat_server_stop (GstChatServer * server)
   gst_chat_timer_stop (&server->sweep);
   stop_source (&server->drain);
   close_doors (server);
+  g_clear_pointer (&server->filter, gst_chat_accept_filter_free);
   gst_chat_clients_clear (&server->clients);
   soup_server_disconnect (server->soup);
   g_clear_object (&server->soup);

@@ -14,7 +14,7 @@ const MAY_GROW = 96 * 1024 * 1024;
 // So long one client may have to wait for all others: CPU time of the main loop
 // between two looks at who is there. It does not depend on what else the machine
 // does, as the time of an answer would.
-const MAY_WAIT = 0.25;
+const MAY_WAIT = 0.02;
 
 // A connection that says what it is told to, and keeps nothing.
 function dial(t, server, text = '') {
