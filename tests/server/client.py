@@ -15,7 +15,9 @@ import socketio
 
 
 def say(**line):
-    print(json.dumps(line), flush=True)
+    # In one piece: events come in threads of their own.
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def main(url, transports=None):
