@@ -107,9 +107,13 @@ write_frames (WebSocket * ws, const GByteArray * frames)
 static GByteArray *
 begin_frames (void)
 {
-  static _Thread_local GByteArray *frames;
-  if (frames == NULL)
+  static GPrivate of_thread =
+      G_PRIVATE_INIT ((GDestroyNotify) (void (*)(void)) g_byte_array_unref);
+  GByteArray *frames = g_private_get (&of_thread);
+  if (frames == NULL) {
     frames = g_byte_array_new ();
+    g_private_set (&of_thread, frames);
+  }
   g_byte_array_set_size (frames, 0);
   return frames;
 }
