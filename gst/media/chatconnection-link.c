@@ -3,7 +3,6 @@
 #include "chatconnection-private.h"
 
 #include "chaterror.h"
-#include "chatfeedback.h"
 
 GST_DEBUG_CATEGORY_STATIC (chat_link_debug);
 #define GST_CAT_DEFAULT chat_link_debug
@@ -76,6 +75,23 @@ connect_mailbox (gpointer object, const gchar * signal, GCallback callback,
       (GClosureNotify) (void (*)(void)) gst_chat_mailbox_unref, 0);
 }
 
+/* One early report is allowed between two regular ones, and those come each
+ * 5 s by default: then every second lost packet is never asked for again. And
+ * feedback for congestion control leaves with the end of each frame by default:
+ * none of a call without video.
+ * More of it at the start, by a "bandwidth", would let Firefox begin 30 ms
+ * earlier, but then every hundredth call meets rtpsession's race, the last line
+ * of docs/webrtcbin-traps.md but one. */
+static void
+hurry_feedback (GstElement * rtpsession)
+{
+  g_autoptr (GObject) session = NULL;
+  g_object_get (rtpsession, "internal-session", &session, NULL);
+  if (session)
+    g_object_set (session, "rtcp-min-interval", (guint64) GST_SECOND,
+        "twcc-feedback-interval", (guint64) 50 * GST_MSECOND, NULL);
+}
+
 /* An identity for each call; the process has only one otherwise. It makes a new
  * connection in @dtlsdec, under the feet of a state change that came before us:
  * the application's, while a call begins. */
@@ -114,7 +130,7 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
     /* The first picture does not wait for `latency` to pass. */
     g_object_set (element, "faststart-min-packets", 2, NULL);
   } else if (g_str_equal (name, "rtpsession")) {
-    gst_chat_feedback_hurry (element);
+    hurry_feedback (element);
     gst_chat_meter_watch (((GstChatMailbox *) mailbox)->meter, element);
   }
 }

@@ -237,7 +237,6 @@ on_deep_element (GstBin * bin, GstBin * sub, GstElement * element,
     g_autoptr (GObject) session = NULL;
     g_object_get (element, "internal-session", &session, NULL);
     g_object_set (session, "rtcp-min-interval", (guint64) GST_SECOND,
-        "bandwidth", 1e7,
         "twcc-feedback-interval", (guint64) 50 * GST_MSECOND, NULL);
   }
 }

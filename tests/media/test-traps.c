@@ -634,8 +634,8 @@ count_feedback (GstPad * pad, GstPadProbeInfo * info, gpointer heard)
   return GST_PAD_PROBE_OK;
 }
 
-/* Also where no frame ends, and from the start: one for each 50 ms, of 20 ms
- * each. */
+/* Also where no frame ends: one for each 50 ms, in which there are two or three
+ * packets. */
 GST_START_TEST (test_feedback_does_not_wait)
 {
   setup ();
