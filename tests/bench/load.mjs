@@ -22,7 +22,7 @@ const onCore = (core, words) => pinned ? ['taskset', '-c', String(core), ...word
 
 function servers(ctx) {
   return [
-    { name: OURS, eio: 4, command: [path.join(ctx.build, 'gst/server/gst-chat-server'), '--port=0'] },
+    { name: OURS, eio: 4, command: [path.join(ctx.build, 'gst/server/gst-chat-server'), '--port=0', '--no-limits'] },
     ...NODES.map(version => ({
       name: `socket.io ${version}`,
       eio: version.startsWith('2.') ? 3 : 4,
