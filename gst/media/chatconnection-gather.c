@@ -2,9 +2,11 @@
  * Candidates, ours and theirs, and the text that leaves with them. */
 #include "chatconnection-private.h"
 
+#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "chaterror.h"
 #include "chatlimits.h"
@@ -16,28 +18,70 @@ GST_DEBUG_CATEGORY_STATIC (chat_gather_debug);
  * time: what is late goes with the second round. */
 #define FIRST_DESCRIPTION_MS 100
 
-/* Whether some interface has an address that libnice would find by itself. */
 static gboolean
-has_outside_address (void)
+can_bind (const struct sockaddr *address, socklen_t size)
+{
+  int fd = socket (address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  gboolean can = fd >= 0 && bind (fd, address, size) == 0;
+  if (fd >= 0)
+    close (fd);
+  return can;
+}
+
+/* Addresses by which others reach this machine, as texts; NULL: nobody knows.
+ * Not those that cannot be bound, as one of IPv6 while duplicates are looked
+ * for, a second or two after its interface came up. */
+static GPtrArray *
+outside_addresses (void)
 {
   struct ifaddrs *all = NULL;
   if (getifaddrs (&all) != 0)
-    return TRUE;
+    return NULL;
 
-  gboolean found = FALSE;
-  for (struct ifaddrs * i = all; i && !found; i = i->ifa_next) {
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_free);
+  for (struct ifaddrs * i = all; i; i = i->ifa_next) {
     if (!i->ifa_addr || !(i->ifa_flags & IFF_UP)
         || (i->ifa_flags & IFF_LOOPBACK))
       continue;
-    if (i->ifa_addr->sa_family == AF_INET)
-      found = TRUE;
-    else if (i->ifa_addr->sa_family == AF_INET6) {
-      const struct sockaddr_in6 *in6 = (gpointer) i->ifa_addr;
-      found = !IN6_IS_ADDR_LINKLOCAL (&in6->sin6_addr);
-    }
+    gchar text[INET6_ADDRSTRLEN];
+    gconstpointer bytes;
+    socklen_t size;
+    gboolean link_local = FALSE;
+    if (i->ifa_addr->sa_family == AF_INET) {
+      bytes = &((struct sockaddr_in *) (gpointer) i->ifa_addr)->sin_addr;
+      size = sizeof (struct sockaddr_in);
+    } else if (i->ifa_addr->sa_family == AF_INET6) {
+      struct sockaddr_in6 *in6 = (gpointer) i->ifa_addr;
+      bytes = &in6->sin6_addr;
+      size = sizeof *in6;
+      link_local = IN6_IS_ADDR_LINKLOCAL (&in6->sin6_addr);
+    } else
+      continue;
+    if (!link_local && can_bind (i->ifa_addr, size))
+      g_ptr_array_add (found, g_strdup (inet_ntop (i->ifa_addr->sa_family,
+                  bytes, text, sizeof text)));
   }
   freeifaddrs (all);
   return found;
+}
+
+static void
+add_address (GstChatConnection * self, const gchar * address)
+{
+  gboolean added = FALSE;
+  g_signal_emit_by_name (self->ice, "add-local-ip-address", address, &added);
+}
+
+/* Where libnice finds none, or one that cannot be bound, it gathers nothing, for
+ * ever: so it is told which. */
+static void
+add_addresses (GstChatConnection * self)
+{
+  g_autoptr (GPtrArray) outside = outside_addresses ();
+  if (outside && outside->len == 0)
+    add_address (self, "127.0.0.1");
+  for (guint i = 0; outside && i < outside->len; i++)
+    add_address (self, g_ptr_array_index (outside, i));
 }
 
 static void
@@ -82,13 +126,10 @@ gst_chat_connection_setup_ice (GstChatConnection * self)
   if (self->ice) {
     set_if_there (self->ice, "ice-tcp", FALSE);
     setup_agent (self->ice);
-    const gchar *address = self->config.local_address;
-    if (!address && !has_outside_address ())
-      address = "127.0.0.1";
-    gboolean added = FALSE;
-    if (address)
-      g_signal_emit_by_name (self->ice, "add-local-ip-address", address,
-          &added);
+    if (self->config.local_address)
+      add_address (self, self->config.local_address);
+    else
+      add_addresses (self);
   }
 
   if (self->config.stun_server)
