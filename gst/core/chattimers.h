@@ -16,6 +16,10 @@ struct _GstChatTimer {
   void (*func) (GstChatTimer * timer, gint64 now);
 };
 
+/* The @Type whose @member @pointer is: a timer, or something else that waits. */
+#define GST_CHAT_OWNER_OF(Type, member, pointer) \
+  ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
+
 /* @resolution: microseconds by which a timer may be late. @now: monotonic
  * microseconds, as everywhere here. */
 GstChatTimers *gst_chat_timers_new (gint64 resolution, gint64 now);

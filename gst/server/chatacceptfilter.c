@@ -84,8 +84,8 @@ on_event (GstChatWatch * watch, guint events)
 static void
 on_serve (GstChatTask * task)
 {
-  GstChatAcceptFilter *filter = (GstChatAcceptFilter *) ((guint8 *) task
-      - G_STRUCT_OFFSET (GstChatAcceptFilter, serve));
+  GstChatAcceptFilter *filter =
+      GST_CHAT_OWNER_OF (GstChatAcceptFilter, serve, task);
   for (guint i = 0; i < PER_TURN && filter->ready.length > 0; i++) {
     Visitor *visitor = g_queue_pop_head_link (&filter->ready)->data;
     filter->func (visitor->connection, visitor->remote, filter->user_data);

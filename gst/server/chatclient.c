@@ -61,8 +61,8 @@ send_take (GstChatClient * client, gchar * packet)
 static void
 on_connect_late (GstChatTimer * timer, gint64 now)
 {
-  GstChatClient *client = (GstChatClient *) ((guint8 *) timer
-      - G_STRUCT_OFFSET (GstChatClient, connect_timer));
+  GstChatClient *client =
+      GST_CHAT_OWNER_OF (GstChatClient, connect_timer, timer);
   gst_chat_engine_session_close (client->session, GST_CHAT_END_TIMEOUT);
 }
 
@@ -140,8 +140,8 @@ prepare_info (GstChatClient * client, const gchar * id)
 static void
 on_info_due (GstChatTimer * timer, gint64 now)
 {
-  GstChatClient *client = (GstChatClient *) ((guint8 *) timer
-      - G_STRUCT_OFFSET (GstChatClient, info_timer));
+  GstChatClient *client =
+      GST_CHAT_OWNER_OF (GstChatClient, info_timer, timer);
   if (client->user == NULL)
     return;
   g_autoptr (GBytes) frame = gst_chat_info_frame (&client->clients->info,

@@ -35,10 +35,6 @@ struct _GstChatEngineSession
   gint64 pong_due;              /* 4: when it is lost without a pong; 0: no ping is out */
 };
 
-#define SESSION_OF(member, pointer) \
-  ((GstChatEngineSession *) ((guint8 *) (pointer) \
-      - G_STRUCT_OFFSET (GstChatEngineSession, member)))
-
 static const GstChatTransportEvents transport_events;
 static const GstChatTransportEvents probe_events;
 static void on_flush (GstChatTask * task);
@@ -152,7 +148,8 @@ gst_chat_engine_session_get_outbox (GstChatEngineSession * session)
 static void
 on_flush (GstChatTask * task)
 {
-  GstChatEngineSession *session = SESSION_OF (flush, task);
+  GstChatEngineSession *session =
+      GST_CHAT_OWNER_OF (GstChatEngineSession, flush, task);
   session->transport->klass->flush (session->transport, &session->outbox);
   /* Over the bound it is lost: the timer says so, since this may be within
    * anything. */
@@ -411,7 +408,8 @@ keep_heartbeat (GstChatEngineSession * session, gint64 now)
 static void
 on_timer (GstChatTimer * timer, gint64 now)
 {
-  GstChatEngineSession *session = SESSION_OF (timer, timer);
+  GstChatEngineSession *session =
+      GST_CHAT_OWNER_OF (GstChatEngineSession, timer, timer);
   if (session->probe != NULL && now >= session->probe_until)
     drop_probe (session, GST_CHAT_END_TIMEOUT);
   if (session->outbox.bytes > session->config->max_queue) {

@@ -259,8 +259,8 @@ stop_source (GSource ** source)
 static void
 on_sweep (GstChatTimer * timer, gint64 now)
 {
-  GstChatServer *server = (GstChatServer *) ((guint8 *) timer
-      - G_STRUCT_OFFSET (GstChatServer, sweep));
+  GstChatServer *server =
+      GST_CHAT_OWNER_OF (GstChatServer, sweep, timer);
   gst_chat_gate_tick (server->gate, now);
   gst_chat_poller_start_timer (server->clients.engine.poller, timer,
       now + SWEEP_MS * 1000);

@@ -21,8 +21,8 @@ is_plain (const GstChatStream * stream)
 static void
 on_watch (GstChatWatch * watch, guint events)
 {
-  GstChatStream *stream = (GstChatStream *)
-      ((guint8 *) watch - G_STRUCT_OFFSET (GstChatStream, watch));
+  GstChatStream *stream =
+      GST_CHAT_OWNER_OF (GstChatStream, watch, watch);
   /* Only one of them: what the first does may end it. Writing is wanted seldom,
    * and must not wait for one that never stops sending. Errors show on both. */
   if ((events & EPOLLOUT) != 0)
@@ -53,8 +53,8 @@ plain_socket_of (GIOStream * base)
 static void
 on_early (GstChatTask * task)
 {
-  GstChatStream *stream = (GstChatStream *)
-      ((guint8 *) task - G_STRUCT_OFFSET (GstChatStream, early_task));
+  GstChatStream *stream =
+      GST_CHAT_OWNER_OF (GstChatStream, early_task, task);
   stream->readable (stream);
 }
 

@@ -27,13 +27,10 @@ typedef struct
   gboolean close_sent;
 } WebSocket;
 
-#define WEBSOCKET_OF(member, pointer) \
-  ((WebSocket *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (WebSocket, member)))
-
 static void
 on_fail (GstChatTask * task)
 {
-  WebSocket *ws = WEBSOCKET_OF (fail, task);
+  WebSocket *ws = GST_CHAT_OWNER_OF (WebSocket, fail, task);
   gst_chat_transport_tell_failed (&ws->base, GST_CHAT_END_GONE);
 }
 
@@ -132,7 +129,7 @@ disconnect (WebSocket * ws)
 static void
 on_writable (GstChatStream * stream)
 {
-  WebSocket *ws = WEBSOCKET_OF (stream, stream);
+  WebSocket *ws = GST_CHAT_OWNER_OF (WebSocket, stream, stream);
   gst_chat_transport_ref (&ws->base);
   write_pending (ws);
   if (n_pending (ws) < PENDING_BYTES)
@@ -194,7 +191,7 @@ send_close (WebSocket * ws, guint status)
 static void
 on_linger_over (GstChatTimer * timer, gint64 now)
 {
-  WebSocket *ws = WEBSOCKET_OF (linger, timer);
+  WebSocket *ws = GST_CHAT_OWNER_OF (WebSocket, linger, timer);
   disconnect (ws);
   gst_chat_transport_unref (&ws->base);
 }
@@ -289,7 +286,7 @@ on_readable (GstChatStream * stream)
 {
   /* One thread a server: the buffer is empty between two calls. */
   static _Thread_local guint8 buffer[READ_BYTES];
-  WebSocket *ws = WEBSOCKET_OF (stream, stream);
+  WebSocket *ws = GST_CHAT_OWNER_OF (WebSocket, stream, stream);
   gssize n = gst_chat_stream_read (stream, buffer, sizeof buffer);
   if (n == GST_CHAT_STREAM_AGAIN)
     return;
