@@ -2,11 +2,10 @@
  * Candidates, ours and theirs, and the text that leaves with them. */
 #include "chatconnection-private.h"
 
-#include <arpa/inet.h>
+#include <gio/gio.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <unistd.h>
 
 #include "chaterror.h"
 #include "chatlimits.h"
@@ -19,13 +18,25 @@ GST_DEBUG_CATEGORY_STATIC (chat_gather_debug);
 #define FIRST_DESCRIPTION_MS 100
 
 static gboolean
-can_bind (const struct sockaddr *address, socklen_t size)
+can_bind (GSocketAddress * address)
 {
-  int fd = socket (address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  gboolean can = fd >= 0 && bind (fd, address, size) == 0;
-  if (fd >= 0)
-    close (fd);
-  return can;
+  g_autoptr (GSocket) socket =
+      g_socket_new (g_socket_address_get_family (address),
+      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  return socket && g_socket_bind (socket, address, FALSE, NULL);
+}
+
+static GInetSocketAddress *
+address_of (const struct ifaddrs *interface)
+{
+  struct sockaddr *native = interface->ifa_addr;
+  if (!native || !(interface->ifa_flags & IFF_UP)
+      || (interface->ifa_flags & IFF_LOOPBACK)
+      || (native->sa_family != AF_INET && native->sa_family != AF_INET6))
+    return NULL;
+  return G_INET_SOCKET_ADDRESS (g_socket_address_new_from_native (native,
+          native->sa_family == AF_INET ? sizeof (struct sockaddr_in) :
+          sizeof (struct sockaddr_in6)));
 }
 
 /* Addresses by which others reach this machine, as texts; NULL: nobody knows.
@@ -40,26 +51,15 @@ outside_addresses (void)
 
   GPtrArray *found = g_ptr_array_new_with_free_func (g_free);
   for (struct ifaddrs * i = all; i; i = i->ifa_next) {
-    if (!i->ifa_addr || !(i->ifa_flags & IFF_UP)
-        || (i->ifa_flags & IFF_LOOPBACK))
+    g_autoptr (GInetSocketAddress) address = address_of (i);
+    if (!address)
       continue;
-    gchar text[INET6_ADDRSTRLEN];
-    gconstpointer bytes;
-    socklen_t size;
-    gboolean link_local = FALSE;
-    if (i->ifa_addr->sa_family == AF_INET) {
-      bytes = &((struct sockaddr_in *) (gpointer) i->ifa_addr)->sin_addr;
-      size = sizeof (struct sockaddr_in);
-    } else if (i->ifa_addr->sa_family == AF_INET6) {
-      struct sockaddr_in6 *in6 = (gpointer) i->ifa_addr;
-      bytes = &in6->sin6_addr;
-      size = sizeof *in6;
-      link_local = IN6_IS_ADDR_LINKLOCAL (&in6->sin6_addr);
-    } else
-      continue;
-    if (!link_local && can_bind (i->ifa_addr, size))
-      g_ptr_array_add (found, g_strdup (inet_ntop (i->ifa_addr->sa_family,
-                  bytes, text, sizeof text)));
+    GInetAddress *inet = g_inet_socket_address_get_address (address);
+    gboolean link_local =
+        g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6
+        && g_inet_address_get_is_link_local (inet);
+    if (!link_local && can_bind (G_SOCKET_ADDRESS (address)))
+      g_ptr_array_add (found, g_inet_address_to_string (inet));
   }
   freeifaddrs (all);
   return found;
