@@ -260,7 +260,8 @@ def run_sanitizer(suite, count, log):
     run([os.path.join(build, "tests/support/media-probe"), "fakesrc num-buffers=1 ! fakesink"],
         log, 120, environment(build, GST_REGISTRY_FORK="no", ASAN_OPTIONS="detect_leaks=0"))
     # The fuzz suite has a sanitizer of its own.
-    names = [name for name in meson_names(build, "unit") if name not in meson_names(build, "unit", "fuzz")]
+    fuzz = meson_names(build, "unit", "fuzz")
+    names = [name for name in meson_names(build, "unit") if name not in fuzz]
     # Whole stacks are slow, and only GStreamer's neighbours need suppressions.
     pure = [name for folder in ("core", "async") for name in meson_names(build, "unit", folder)]
     run_meson(suite, build, count, log, pure, env, "--timeout-multiplier", "4")

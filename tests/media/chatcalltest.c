@@ -557,6 +557,24 @@ side_received (Side * side, GstChatKind kind)
   return found;
 }
 
+GstElement *
+find_element (GstElement * bin, const gchar * factory)
+{
+  g_autoptr (GstIterator) all =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (bin), factory);
+  g_auto (GValue) value = G_VALUE_INIT;
+  return gst_iterator_next (all, &value) == GST_ITERATOR_OK ?
+      g_value_dup_object (&value) : NULL;
+}
+
+GstElement *
+side_element (Side * side, const gchar * factory)
+{
+  GstElement *element = find_element (side->pipeline, factory);
+  fail_unless (element != NULL, "%s: no %s", side->name, factory);
+  return element;
+}
+
 void
 assert_sees (Side * side, GstChatColour colour)
 {

@@ -88,6 +88,11 @@ Received *side_received (Side * side, GstChatKind kind);
 /* While reading Received. */
 void side_lock_received (void);
 void side_unlock_received (void);
+/* The first element of that factory, however deep; NULL: there is none. The
+ * caller unrefs. */
+GstElement *find_element (GstElement * bin, const gchar * factory);
+/* Likewise in @side, where there must be one. */
+GstElement *side_element (Side * side, const gchar * factory);
 /* Content is judged from now on. */
 void side_forget_received (Side * side);
 GstStructure *side_stats (Side * side);

@@ -172,19 +172,6 @@ GST_START_TEST (test_identities)
 
 GST_END_TEST;
 
-static GstElement *
-find_element (GstElement * pipeline, const gchar * factory)
-{
-  g_autoptr (GstIterator) all =
-      gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), factory);
-  GValue value = G_VALUE_INIT;
-  GstElement *found = NULL;
-  if (gst_iterator_next (all, &value) == GST_ITERATOR_OK)
-    found = g_value_dup_object (&value);
-  g_value_unset (&value);
-  return found;
-}
-
 static void
 hurry (GstBin * webrtc, GstElement * element, gpointer data)
 {

@@ -61,18 +61,47 @@ GST_START_TEST (test_gap_lets_the_pipeline_play)
 GST_END_TEST;
 
 #define AUDIO "audio/x-raw,format=S16LE,layout=interleaved,rate=8000,channels=1"
+#define NONE G_MAXUINT
+
+static GstHarness *
+make_harness (const gchar * caps_text)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+  g_autoptr (GstElement) outlet =
+      gst_object_ref_sink (gst_chat_outlet_new ("outlet", caps));
+  return gst_harness_new_with_element (outlet, "sink", "src");
+}
+
+/* NONE: of no time. */
+static GstBuffer *
+buffer_at (GstHarness * h, guint ms)
+{
+  GstBuffer *buffer = gst_harness_create_buffer (h, 160);
+  GST_BUFFER_PTS (buffer) = ms == NONE ? GST_CLOCK_TIME_NONE :
+      ms * GST_MSECOND;
+  return buffer;
+}
+
+/* Those of @ms come out, up to a 0 or @n of them, and nothing else. */
+static void
+expect_times (GstHarness * h, const guint * ms, guint n)
+{
+  for (guint i = 0; i < n && ms[i] != 0; i++) {
+    g_autoptr (GstBuffer) buffer = gst_harness_try_pull (h);
+    fail_unless (buffer != NULL);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), ms[i] * GST_MSECOND);
+  }
+  fail_unless (gst_harness_try_pull (h) == NULL);
+}
 
 GST_START_TEST (test_gap_after_media_is_nothing)
 {
-  g_autoptr (GstCaps) all = gst_caps_from_string ("audio/x-raw");
-  g_autoptr (GstElement) outlet =
-      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
-  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+  GstHarness *h = make_harness ("audio/x-raw");
 
   gst_harness_set_src_caps_str (h, AUDIO);
   gst_harness_push (h, gst_harness_create_buffer (h, 320));
   guint before = gst_harness_events_received (h);
-  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (outlet));
+  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (h->element));
   fail_unless_equals_int (gst_harness_events_received (h), before);
   gst_harness_teardown (h);
 }
@@ -81,13 +110,10 @@ GST_END_TEST;
 
 GST_START_TEST (test_media_after_gap)
 {
-  g_autoptr (GstCaps) all = gst_caps_from_string ("audio/x-raw");
   g_autoptr (GstCaps) expected = gst_caps_from_string (AUDIO);
-  g_autoptr (GstElement) outlet =
-      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
-  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+  GstHarness *h = make_harness ("audio/x-raw");
 
-  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (outlet));
+  gst_chat_outlet_push_gap (GST_CHAT_OUTLET (h->element));
   gst_harness_set_src_caps_str (h, AUDIO);
   fail_unless_equals_int (gst_harness_push (h, gst_harness_create_buffer (h,
               320)), GST_FLOW_OK);
@@ -97,8 +123,6 @@ GST_START_TEST (test_media_after_gap)
 }
 
 GST_END_TEST;
-
-#define NONE G_MAXUINT
 
 static const struct
 {
@@ -115,27 +139,15 @@ static const struct
 /* Of buffers of 10 ms each. */
 GST_START_TEST (test_time_never_goes_back)
 {
-  g_autoptr (GstCaps) all = gst_caps_new_any ();
-  g_autoptr (GstElement) outlet =
-      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
-  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+  GstHarness *h = make_harness ("ANY");
 
   gst_harness_set_src_caps_str (h, orders[__i__].caps);
   for (guint i = 0; i < 6 && orders[__i__].in[i] != 0; i++) {
-    GstBuffer *buffer = gst_harness_create_buffer (h, 160);
-    GST_BUFFER_PTS (buffer) = orders[__i__].in[i] == NONE ?
-        GST_CLOCK_TIME_NONE : orders[__i__].in[i] * GST_MSECOND;
+    GstBuffer *buffer = buffer_at (h, orders[__i__].in[i]);
     GST_BUFFER_DURATION (buffer) = 10 * GST_MSECOND;
     fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
   }
-  for (guint i = 0; i < 6 && orders[__i__].out[i] != 0; i++) {
-    GstBuffer *buffer = gst_harness_try_pull (h);
-    fail_unless (buffer != NULL);
-    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer),
-        orders[__i__].out[i] * GST_MSECOND);
-    gst_buffer_unref (buffer);
-  }
-  fail_unless (gst_harness_try_pull (h) == NULL);
+  expect_times (h, orders[__i__].out, 6);
   gst_harness_teardown (h);
 }
 
@@ -144,17 +156,12 @@ GST_END_TEST;
 /* The first one: it came now. */
 GST_START_TEST (test_time_is_never_unknown)
 {
-  g_autoptr (GstCaps) all = gst_caps_new_any ();
-  g_autoptr (GstElement) outlet =
-      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
-  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+  GstHarness *h = make_harness ("ANY");
 
   gst_harness_use_testclock (h);
   gst_harness_set_time (h, 123 * GST_MSECOND);
   gst_harness_set_src_caps_str (h, AUDIO);
-  GstBuffer *buffer = gst_harness_create_buffer (h, 160);
-  GST_BUFFER_PTS (buffer) = GST_CLOCK_TIME_NONE;
-  buffer = gst_harness_push_and_pull (h, buffer);
+  GstBuffer *buffer = gst_harness_push_and_pull (h, buffer_at (h, NONE));
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), 123 * GST_MSECOND);
   gst_buffer_unref (buffer);
   gst_harness_teardown (h);
@@ -167,28 +174,17 @@ GST_START_TEST (test_the_future_is_not_believed)
 {
   static const guint in[] = { 1000, 3600000, 1040, 2900, 3100 };
   static const guint out[] = { 1000, 3000, 3100 };
-  g_autoptr (GstCaps) all = gst_caps_new_any ();
-  g_autoptr (GstElement) outlet =
-      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
-  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+  GstHarness *h = make_harness ("ANY");
 
   gst_harness_use_testclock (h);
   gst_harness_set_time (h, 2 * GST_SECOND);
   gst_harness_set_src_caps_str (h, AUDIO);
   for (guint i = 0; i < G_N_ELEMENTS (in); i++) {
-    GstBuffer *buffer = gst_harness_create_buffer (h, 160);
-    GST_BUFFER_PTS (buffer) = in[i] * GST_MSECOND;
     if (in[i] == 3100)
       gst_harness_set_time (h, 3 * GST_SECOND);
-    gst_harness_push (h, buffer);
+    gst_harness_push (h, buffer_at (h, in[i]));
   }
-  for (guint i = 0; i < G_N_ELEMENTS (out); i++) {
-    GstBuffer *buffer = gst_harness_try_pull (h);
-    fail_unless (buffer != NULL);
-    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), out[i] * GST_MSECOND);
-    gst_buffer_unref (buffer);
-  }
-  fail_unless (gst_harness_try_pull (h) == NULL);
+  expect_times (h, out, G_N_ELEMENTS (out));
   gst_harness_teardown (h);
 }
 
@@ -196,22 +192,17 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_pipeline_begins_anew)
 {
-  g_autoptr (GstCaps) all = gst_caps_new_any ();
-  g_autoptr (GstElement) outlet =
-      gst_object_ref_sink (gst_chat_outlet_new ("outlet", all));
-  GstHarness *h = gst_harness_new_with_element (outlet, "sink", "src");
+  GstHarness *h = make_harness ("ANY");
 
   gst_harness_use_testclock (h);
   gst_harness_set_time (h, 100 * GST_SECOND);
   gst_harness_set_src_caps_str (h, AUDIO);
   for (guint i = 0; i < 2; i++) {
-    GstBuffer *buffer = gst_harness_create_buffer (h, 160);
-    GST_BUFFER_PTS (buffer) = (i == 0 ? 100 : 1) * GST_SECOND;
-    buffer = gst_harness_push_and_pull (h, buffer);
-    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer),
-        (i == 0 ? 100 : 1) * GST_SECOND);
+    guint ms = i == 0 ? 100000 : 1000;
+    GstBuffer *buffer = gst_harness_push_and_pull (h, buffer_at (h, ms));
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), ms * GST_MSECOND);
     gst_buffer_unref (buffer);
-    gst_element_set_base_time (outlet, 99 * GST_SECOND);
+    gst_element_set_base_time (h->element, 99 * GST_SECOND);
   }
   gst_harness_teardown (h);
 }

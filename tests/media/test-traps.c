@@ -56,18 +56,6 @@ start (void)
   assert_connected (callee);
 }
 
-/* The first element of that factory in @side, however deep. */
-static GstElement *
-find_element (Side * side, const gchar * factory)
-{
-  g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name
-      (GST_BIN (side->pipeline), factory);
-  g_auto (GValue) item = G_VALUE_INIT;
-  fail_unless (gst_iterator_next (it, &item) == GST_ITERATOR_OK,
-      "%s: no %s", side->name, factory);
-  return g_value_dup_object (&item);
-}
-
 static gchar *
 replace (gchar * text, const gchar * pattern, const gchar * with)
 {
@@ -239,7 +227,7 @@ GST_START_TEST (test_lost_packets_are_sent_again)
   fail_unless (side_wait (callee, has_answered_twice, 10));
   assert_sees (callee, GST_CHAT_COLOUR_RED);
 
-  g_autoptr (GstElement) sink = find_element (caller, "nicesink");
+  g_autoptr (GstElement) sink = side_element (caller, "nicesink");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, drop_some, NULL, NULL);
   guint64 recovered = 0;
@@ -526,7 +514,7 @@ GST_START_TEST (test_libnice_is_told)
 {
   setup ();
   start ();
-  g_autoptr (GstElement) webrtc = find_element (caller, "webrtcbin");
+  g_autoptr (GstElement) webrtc = side_element (caller, "webrtcbin");
   g_autoptr (GObject) ice = NULL;
   g_autoptr (GObject) agent = NULL;
   gboolean upnp = TRUE, tcp = TRUE;
@@ -550,7 +538,7 @@ GST_START_TEST (test_closed_dtls_is_noticed)
   setup ();
   start ();
   /* What a browser's close() does. */
-  g_autoptr (GstElement) dtls = find_element (callee, "dtlsenc");
+  g_autoptr (GstElement) dtls = side_element (callee, "dtlsenc");
   g_autoptr (GstIterator) it = gst_element_iterate_sink_pads (dtls);
   g_auto (GValue) item = G_VALUE_INIT;
   fail_unless (gst_iterator_next (it, &item) == GST_ITERATOR_OK);
@@ -643,7 +631,7 @@ GST_START_TEST (test_feedback_does_not_wait)
   play ();
   call_start (caller, callee);
   assert_connected (callee);
-  g_autoptr (GstElement) session = find_element (callee, "rtpsession");
+  g_autoptr (GstElement) session = side_element (callee, "rtpsession");
   fail_unless (session != NULL);
   g_autoptr (GstPad) in = gst_element_get_static_pad (session, "recv_rtp_sink");
   g_autoptr (GstPad) out = gst_element_get_static_pad (session, "send_rtcp_src");

@@ -15,6 +15,9 @@ export const TRANSPORTS = {
   websocket: { transports: ['websocket'] },
 };
 
+// What must come through to the byte.
+export const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
+
 export const isOld = (version) => version.startsWith('2.');
 
 // One client that keeps what it is sent. Its public id is what others are told:

@@ -4,9 +4,7 @@ import path from 'node:path';
 import { check, equal, until } from '../support/harness.mjs';
 import { Child, SOURCE } from '../support/servers.mjs';
 import { serverTest } from './case.mjs';
-import { TRANSPORTS, connect } from './clients.mjs';
-
-const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
+import { OFFER, TRANSPORTS, connect } from './clients.mjs';
 
 class PythonClient extends Child {
   constructor(t, url, { transports = [] }) {

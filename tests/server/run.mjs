@@ -9,7 +9,7 @@ import { check, equal, pause, run, test, until } from '../support/harness.mjs';
 import { Child, descriptors, startServer } from '../support/servers.mjs';
 import { build, serverTest } from './case.mjs';
 import { DOCUMENT, askAll, document, modelOf, rows, startAll } from './conformance.mjs';
-import { CLIENTS, TRANSPORTS, connect, isOld } from './clients.mjs';
+import { CLIENTS, OFFER, TRANSPORTS, connect, isOld } from './clients.mjs';
 import { UPGRADE, Wire, ask, request } from './wire.mjs';
 import './auth.mjs';
 import './hostile.mjs';
@@ -17,7 +17,6 @@ import './operation.mjs';
 import './python.mjs';
 import './tls.mjs';
 
-const OFFER = { type: 'offer', sdp: 'v=0\r\né€😀"\\ \u2028', chat: { protocol: 1, unknown: [null, {}] } };
 const ANSWER = { type: 'answer', sdp: 'v=0\r\n', more: 1 };
 
 for (const version of Object.keys(CLIENTS)) {
