@@ -25,7 +25,7 @@ static BenchCounter video_in, audio_in;
 static BenchWindow window = {.video = &video_in,.audio = &audio_in };
 
 /* Whether this call's first frame has yet to come. */
-static gint video_wanted = 1, audio_wanted = 1; /* atomic */
+static gint video_wanted, audio_wanted; /* atomic */
 
 static void
 say (const gchar * what, const gchar * detail)
@@ -100,10 +100,15 @@ on_state (GObject * object, GParamSpec * spec, gpointer data)
   GEnumClass *names = G_ENUM_CLASS (g_type_class_peek (spec->value_type));
   const gchar *nick =
       g_enum_get_value (names, g_value_get_enum (&value))->value_nick;
-  if (g_str_equal (nick, "idle")) {
+  /* Not when it ends: a frame of the call that has just ended may still be on
+   * its way out. */
+  static gboolean was_idle = TRUE;
+  gboolean idle = g_str_equal (nick, "idle");
+  if (was_idle && !idle) {
     g_atomic_int_set (&video_wanted, 1);
     g_atomic_int_set (&audio_wanted, 1);
   }
+  was_idle = idle;
   say ("state", nick);
 }
 
