@@ -45,6 +45,7 @@ fi
 export GST_PLUGIN_PATH_1_0="$build/gst/elements" GST_REGISTRY_1_0="$build/registry.bin"
 
 work=$(mktemp -d)
+touch "$work/server" "$work/demo"
 server='' pipeline=''
 finish() {
   trap - EXIT INT TERM HUP

@@ -177,6 +177,31 @@ test_peer_free (TestPeer * test, ChatWire * wire)
   g_free (test);
 }
 
+TestPair
+test_pair (ChatWire * wire, guint a_hz, guint b_hz)
+{
+  TestPair pair = {.wire = wire };
+
+  pair.a = test_peer_new (wire, "aaa", RED, a_hz);
+  pair.b = test_peer_new (wire, "bbb", GREEN, b_hz);
+  return pair;
+}
+
+void
+test_pair_play (TestPair * pair)
+{
+  test_peer_play (pair->a, pair->wire);
+  test_peer_play (pair->b, pair->wire);
+}
+
+void
+test_pair_clear (TestPair * pair)
+{
+  test_peer_free (pair->a, pair->wire);
+  test_peer_free (pair->b, pair->wire);
+  chat_wire_free (pair->wire);
+}
+
 /* Lock held. */
 static const GstStructure *
 nth_call (TestPeer * test, const gchar * state, guint nth, guint * count)

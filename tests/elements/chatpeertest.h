@@ -10,6 +10,10 @@
 
 G_BEGIN_DECLS
 
+/* Colours of the balls. */
+#define RED "0xffff0000"
+#define GREEN "0xff00ff00"
+
 typedef struct {
   GstElement *pipeline;
   GstElement *peer;
@@ -33,6 +37,19 @@ void test_peer_play (TestPeer * test, ChatWire * wire);
 /* To NULL, and checks that this is soon. */
 void test_peer_stop (TestPeer * test);
 void test_peer_free (TestPeer * test, ChatWire * wire);
+
+/* Most calls: "aaa" with a red ball and "bbb" with a green one. */
+typedef struct {
+  ChatWire *wire;
+  TestPeer *a;
+  TestPeer *b;
+} TestPair;
+
+/* Owns @wire; hz as in test_peer_new(). */
+TestPair test_pair (ChatWire * wire, guint a_hz, guint b_hz);
+void test_pair_play (TestPair * pair);
+void test_pair_clear (TestPair * pair);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TestPair, test_pair_clear)
 
 /* How many seconds more than usual is waited from now on. */
 void test_peer_be_patient (guint seconds);

@@ -362,6 +362,8 @@ forget_in_loop (gpointer data)
   ChatWire *wire = task->wire;
   End *end = find (wire, task->id);
 
+  if (end == NULL)
+    return;
   if (end->joined)
     leave_in_loop (data);
   g_autoptr (GstPad) sink = gst_pad_get_peer (end->pad);

@@ -7,20 +7,15 @@
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
 
-#define RED "0xffff0000"
-#define GREEN "0xff00ff00"
-
 /* --- calls --- */
 
 static void
 run_call (gboolean relay, gboolean doubled)
 {
-  ChatWire *wire = chat_wire_new (relay, doubled);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (relay, doubled), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
@@ -28,7 +23,7 @@ run_call (gboolean relay, gboolean doubled)
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 440);
   if (!relay) {
     /* It may come back with another id: the media goes on. */
-    chat_wire_leave (wire, "bbb");
+    chat_wire_leave (pair.wire, "bbb");
     test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   }
   /* A base server does not pass on that it is over: DTLS does, and nobody waits
@@ -42,9 +37,6 @@ run_call (gboolean relay, gboolean doubled)
   test_peer_wait_call (b, "idle", 1, "hung-up");
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
   fail_unless_equals_int (test_peer_count_messages (b, GST_MESSAGE_ERROR), 0);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_START_TEST (test_call)
@@ -71,12 +63,10 @@ GST_END_TEST;
 /* A pipeline that goes down says so, too, though its sinks pause before. */
 GST_START_TEST (test_remote_stops)
 {
-  ChatWire *wire = chat_wire_new (FALSE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (FALSE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 440);
@@ -86,9 +76,6 @@ GST_START_TEST (test_remote_stops)
   gint64 took = g_get_monotonic_time () - began;
   fail_unless (took < 5 * G_TIME_SPAN_SECOND, "noticed after %" G_GINT64_FORMAT
       " us", took);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -96,12 +83,10 @@ GST_END_TEST;
 /* Pads stay, and the third call is as good as the first; both directions. */
 GST_START_TEST (test_three_calls_in_a_row)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   for (guint i = 1; i <= 3; i++) {
     test_peer_call (i == 2 ? b : a, i == 2 ? "aaa" : "bbb");
     test_peer_wait_call (a, "connected", i, "none");
@@ -114,9 +99,6 @@ GST_START_TEST (test_three_calls_in_a_row)
   }
   fail_unless_equals_int (a->pads->len, 2);
   fail_unless_equals_int (b->pads->len, 2);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -124,12 +106,10 @@ GST_END_TEST;
 /* Both call at once, again and again: one call comes of it every time. */
 GST_START_TEST (test_both_call)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   for (guint i = 1; i <= 3; i++) {
     gboolean done;
 
@@ -145,9 +125,6 @@ GST_START_TEST (test_both_call)
     test_peer_wait_call (a, "idle", i, NULL);
     test_peer_wait_call (b, "idle", i, NULL);
   }
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -181,13 +158,11 @@ GST_END_TEST;
 
 GST_START_TEST (test_armed_by_name)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "id-of-a", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
 
   g_object_set (a->peer, "call", "bbb", NULL);
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_wait_call (a, "connected", 1, "none");
   /* Hung up: not called again unasked. */
   test_peer_hang_up (a);
@@ -195,40 +170,33 @@ GST_START_TEST (test_armed_by_name)
   test_peer_wait_call (b, "idle", 1, NULL);
   fail_unless_equals_int (test_peer_count (a, "calling"), 1);
   /* Back after having left: called. */
-  chat_wire_leave (wire, "bbb");
-  chat_wire_join (wire, "bbb");
+  chat_wire_leave (pair.wire, "bbb");
+  chat_wire_join (pair.wire, "bbb");
   test_peer_wait_call (a, "connected", 2, "none");
   test_peer_hang_up (b);
   test_peer_wait_call (a, "idle", 2, NULL);
   /* Set again: called. */
   g_object_set (a->peer, "call", "*", NULL);
   test_peer_wait_call (a, "connected", 3, "none");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_call_before_online)
 {
-  ChatWire *wire = chat_wire_new (FALSE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (FALSE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
   gboolean done = TRUE;
 
   g_signal_emit_by_name (a->peer, "call", "bbb", &done);
   fail_if (done, "called in state NULL");
-  test_peer_play (b, wire);
+  test_peer_play (b, pair.wire);
   gst_element_set_state (a->pipeline, GST_STATE_PLAYING);
   test_peer_call (a, "bbb");
-  chat_wire_join (wire, "aaa");
+  chat_wire_join (pair.wire, "aaa");
   test_peer_wait_call (a, "connected", 1, "none");
   g_signal_emit_by_name (a->peer, "call", "bbb", &done);
   fail_if (done, "called in a call");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -246,14 +214,12 @@ on_incoming (GstElement * peer, const gchar * id, const gchar * name,
 
 GST_START_TEST (test_ask)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
   gint answer = FALSE;
 
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
 
   /* Nobody to ask: it rings until an action decides. */
   test_peer_call (a, "bbb");
@@ -287,54 +253,41 @@ GST_START_TEST (test_ask)
   test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 2, "none");
   test_peer_wait_call (b, "connected", 2, "none");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_accept_none)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
 
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "none");
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_call (a, "idle", 1, "declined");
   fail_unless_equals_int (test_peer_count (b, "connecting"), 0);
   test_peer_call (b, "aaa");
   test_peer_wait_call (b, "connected", 1, "none");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_third_caller_is_told_busy)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
-  TestPeer *c = test_peer_new (wire, "ccc", NULL, 440);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
+  TestPeer *c = test_peer_new (pair.wire, "ccc", NULL, 440);
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
-  test_peer_play (c, wire);
+  test_pair_play (&pair);
+  test_peer_play (c, pair.wire);
   test_peer_call (a, "bbb");
   test_peer_wait_call (b, "connected", 1, "none");
   test_peer_call (c, "bbb");
   test_peer_wait_call (c, "idle", 1, "busy");
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
-  test_peer_free (c, wire);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
+  test_peer_free (c, pair.wire);
 }
 
 GST_END_TEST;
@@ -345,28 +298,23 @@ GST_END_TEST;
  * them who is who afterwards. */
 GST_START_TEST (test_signalling_lost_and_back)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_wait_call (b, "connected", 1, "none");
-  chat_wire_cut (wire, "aaa");
+  chat_wire_cut (pair.wire, "aaa");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
-  chat_wire_rename (wire, "aaa", "zzz");
+  chat_wire_rename (pair.wire, "aaa", "zzz");
   a->id = "zzz";
-  chat_wire_join (wire, "zzz");
-  g_free (chat_wire_wait (wire, "bbb", "make-answer", 2));
+  chat_wire_join (pair.wire, "zzz");
+  g_free (chat_wire_wait (pair.wire, "bbb", "make-answer", 2));
   test_peer_hang_up (b);
   test_peer_wait_call (a, "idle", 1, "hung-up");
   test_peer_wait_call (b, "idle", 1, "hung-up");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -374,23 +322,18 @@ GST_END_TEST;
 /* A killed process says nothing: its media stops, and that is the end. */
 GST_START_TEST (test_remote_falls_silent)
 {
-  ChatWire *wire = chat_wire_new (FALSE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (FALSE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
   g_object_set (a->peer, "media-timeout", 1500, NULL);
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   /* Nothing of it reaches the wire any more. */
-  chat_wire_detach (wire, "bbb");
+  chat_wire_detach (pair.wire, "bbb");
   gst_element_set_state (b->pipeline, GST_STATE_PAUSED);
   test_peer_wait_call (a, "idle", 1, NULL);
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
-  test_peer_free (a, wire);
-  test_peer_free (b, NULL);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -414,16 +357,15 @@ GST_START_TEST (test_garbage)
     "v=0\\r\\no=- 1 1 IN IP4 0.0.0.0\\r\\ns=-\\r\\nt=0 0\\r\\n"
         "m=video 9 UDP/TLS/RTP/SAVPF 96\\r\\na=rtpmap:96 VP8/90000\\r\\n",
   };
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
+  test_peer_play (a, pair.wire);
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    chat_wire_say (wire, "aaa", texts[i], -1);
-  chat_wire_say (wire, "aaa", "{\"event\":\"x\"}\0{}", 16);
+    chat_wire_say (pair.wire, "aaa", texts[i], -1);
+  chat_wire_say (pair.wire, "aaa", "{\"event\":\"x\"}\0{}", 16);
   g_autofree gchar *huge = g_strnfill (2 * 1024 * 1024, '[');
-  chat_wire_say (wire, "aaa", huge, -1);
+  chat_wire_say (pair.wire, "aaa", huge, -1);
   test_peer_wait_message (a, GST_MESSAGE_WARNING, 3);
 
   guint n_ended = 0;
@@ -431,19 +373,16 @@ GST_START_TEST (test_garbage)
     g_autofree gchar *text =
         g_strdup_printf ("{\"event\":\"call-made\",\"socket\":\"evil%u\","
         "\"offer\":{\"type\":\"offer\",\"sdp\":\"%s\"}}", i, offers[i]);
-    chat_wire_say (wire, "aaa", text, -1);
+    chat_wire_say (pair.wire, "aaa", text, -1);
     if (*offers[i] != '\0')
       test_peer_wait_call (a, "idle", ++n_ended, "failed");
   }
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
 
-  test_peer_play (b, wire);
+  test_peer_play (b, pair.wire);
   test_peer_call (b, "aaa");
   test_peer_wait_media (b, GST_CHAT_COLOUR_RED, 0);
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -452,12 +391,10 @@ GST_END_TEST;
 
 GST_START_TEST (test_eos_in_a_call)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
   fail_unless (gst_element_send_event (a->pipeline, gst_event_new_eos ()));
@@ -466,9 +403,6 @@ GST_START_TEST (test_eos_in_a_call)
   test_peer_wait_message (a, GST_MESSAGE_EOS, 1);
   test_peer_wait_call (b, "idle", 1, "hung-up");
   fail_unless_equals_int (test_peer_count_messages (b, GST_MESSAGE_EOS), 0);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -491,24 +425,20 @@ GST_END_TEST;
 
 GST_START_TEST (test_up_and_down)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
-  test_peer_play (b, wire);
+  test_peer_play (b, pair.wire);
   for (guint i = 0; i < 50; i++) {
-    test_peer_play (a, wire);
+    test_peer_play (a, pair.wire);
     /* Some in the middle of a call's beginning, some in none. */
     if (i % 3 == 0)
       test_peer_call (a, "bbb");
     if (i % 6 == 0)
-      g_free (chat_wire_wait (wire, "aaa", "call-user", i / 6 + 1));
-    chat_wire_leave (wire, "aaa");
+      g_free (chat_wire_wait (pair.wire, "aaa", "call-user", i / 6 + 1));
+    chat_wire_leave (pair.wire, "aaa");
     test_peer_stop (a);
   }
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;

@@ -5,23 +5,19 @@
 
 #include <gst/check/gstcheck.h>
 
-#define RED "0xffff0000"
-#define GREEN "0xff00ff00"
-
 /* A name that nobody has: said once, with the names that there are, and the
  * call is made when somebody of that name comes. */
 GST_START_TEST (test_call_to_nobody)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
-  TestPeer *c = test_peer_new (wire, "ccc", NULL, 440);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
+  TestPeer *c = test_peer_new (pair.wire, "ccc", NULL, 440);
 
   g_object_set (a->peer, "call", "bbb", NULL);
-  test_peer_play (a, wire);
+  test_peer_play (a, pair.wire);
   test_peer_wait_warning (a,
       "Nobody called \"bbb\" is online, and nobody else");
-  test_peer_play (c, wire);
+  test_peer_play (c, pair.wire);
   g_object_set (a->peer, "call", "Bob", NULL);
   test_peer_wait_warning (a,
       "Nobody called \"Bob\" is online. Online are: ccc");
@@ -29,27 +25,24 @@ GST_START_TEST (test_call_to_nobody)
   test_peer_wait_warning (a, "Nobody called \"Zoe\"");
   /* Coming and going of others, a call, and being away for a while say
    * nothing new. */
-  chat_wire_leave (wire, "ccc");
-  chat_wire_join (wire, "ccc");
+  chat_wire_leave (pair.wire, "ccc");
+  chat_wire_join (pair.wire, "ccc");
   test_peer_call (c, "aaa");
   test_peer_wait_call (a, "connected", 1, "none");
   test_peer_hang_up (c);
   test_peer_wait_call (a, "idle", 1, "hung-up");
-  chat_wire_cut (wire, "aaa");
-  chat_wire_join (wire, "aaa");
+  chat_wire_cut (pair.wire, "aaa");
+  chat_wire_join (pair.wire, "aaa");
   /* Who begins to wait later is told later. */
   test_peer_call (c, "Yvo");
   test_peer_wait_warning (c, "Nobody called \"Yvo\"");
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_WARNING), 3);
   g_object_set (a->peer, "call", "bbb", NULL);
-  test_peer_play (b, wire);
+  test_peer_play (b, pair.wire);
   test_peer_wait_call (a, "connected", 2, "none");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 0);
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
-  test_peer_free (c, wire);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
+  test_peer_free (c, pair.wire);
 }
 
 GST_END_TEST;
@@ -57,19 +50,14 @@ GST_END_TEST;
 /* A base server knows ids only, which is worth saying. */
 GST_START_TEST (test_call_by_name_without_names)
 {
-  ChatWire *wire = chat_wire_new (FALSE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (FALSE, FALSE), 0, 0);
+  TestPeer *a = pair.a;
 
   g_object_set (a->peer, "call", "Bob", NULL);
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_wait_warning (a, "the server tells no names. Online are: bbb");
   g_object_set (a->peer, "call", "bbb", NULL);
   test_peer_wait_call (a, "connected", 1, "none");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -89,13 +77,11 @@ ends_together (TestPeer * first, TestPeer * second, guint nth,
 
 GST_START_TEST (test_reasons_at_both_ends)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 1, "none");
   test_peer_hang_up (b);
@@ -120,9 +106,6 @@ GST_START_TEST (test_reasons_at_both_ends)
   g_object_set (a->peer, "media-timeout", 1500, NULL);
   gst_element_set_state (b->pipeline, GST_STATE_PAUSED);
   ends_together (a, b, 4, "lost");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -130,13 +113,11 @@ GST_END_TEST;
 /* It rings for 45 seconds; both give up. */
 GST_START_TEST (test_no_answer)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", NULL, 440);
-  TestPeer *b = test_peer_new (wire, "bbb", NULL, 880);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
 
   gst_util_set_object_arg (G_OBJECT (b->peer), "accept", "ask");
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_call (a, "ringing", 1, "none");
   test_peer_be_patient (60);
@@ -144,9 +125,6 @@ GST_START_TEST (test_no_answer)
   test_peer_be_patient (0);
   test_peer_call (a, "bbb");
   test_peer_wait_call (b, "ringing", 2, "none");
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
@@ -154,14 +132,12 @@ GST_END_TEST;
 /* Both sides hear of both sides' codecs and what to change; then it is. */
 GST_START_TEST (test_no_common_codec)
 {
-  ChatWire *wire = chat_wire_new (TRUE, FALSE);
-  TestPeer *a = test_peer_new (wire, "aaa", RED, 0);
-  TestPeer *b = test_peer_new (wire, "bbb", GREEN, 0);
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 0, 0);
+  TestPeer *a = pair.a, *b = pair.b;
 
   g_object_set (a->peer, "video-codecs", "vp8", "audio-codecs", "opus", NULL);
   g_object_set (b->peer, "video-codecs", "h264", "audio-codecs", "pcmu", NULL);
-  test_peer_play (a, wire);
-  test_peer_play (b, wire);
+  test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_call (b, "idle", 1, "failed");
   test_peer_wait_call (a, "idle", 1, "failed");
@@ -191,9 +167,6 @@ GST_START_TEST (test_no_common_codec)
   fail_unless_equals_int (test_peer_count_messages (b, GST_MESSAGE_WARNING), 2);
   fail_unless_equals_int (test_peer_count_messages (a, GST_MESSAGE_ERROR), 0);
   fail_unless_equals_int (test_peer_count_messages (b, GST_MESSAGE_ERROR), 0);
-  test_peer_free (a, wire);
-  test_peer_free (b, wire);
-  chat_wire_free (wire);
 }
 
 GST_END_TEST;
