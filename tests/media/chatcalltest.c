@@ -7,6 +7,8 @@
 #include "chatcertificate.h"
 #include "criticals.h"
 
+Side *caller, *callee;
+
 /* ---- what is received ---- */
 
 static GMutex received_lock;
@@ -459,10 +461,10 @@ call_prepare (Side * one, Side * two)
 }
 
 void
-call_start (Side * caller, Side * callee)
+call_start (Side * one, Side * two)
 {
-  call_prepare (caller, callee);
-  side_call (caller, offer_in_loop);
+  call_prepare (one, two);
+  side_call (one, offer_in_loop);
 }
 
 void
@@ -483,9 +485,9 @@ second_round_in_loop (gpointer data)
 }
 
 void
-call_second_round (Side * caller)
+call_second_round (Side * side)
 {
-  side_call (caller, second_round_in_loop);
+  side_call (side, second_round_in_loop);
 }
 
 /* ---- waiting ---- */
@@ -502,6 +504,27 @@ side_wait (Side * side, Condition condition, guint seconds)
         MIN (end, g_get_monotonic_time () + 20 * G_TIME_SPAN_MILLISECOND));
   g_mutex_unlock (&side->lock);
   return met;
+}
+
+gboolean
+has_offered (Side * side)
+{
+  return side->n_offers > 0;
+}
+
+gboolean
+has_answered (Side * side)
+{
+  return side->n_answers > 0;
+}
+
+gchar *
+sdp_replace (gchar * sdp, const gchar * pattern, const gchar * with)
+{
+  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  gchar *out = g_regex_replace (regex, sdp, -1, 0, with, 0, NULL);
+  g_free (sdp);
+  return out;
 }
 
 gboolean
@@ -541,6 +564,45 @@ assert_connected (Side * side)
   fail_unless (side->connected, "%s does not connect: %s", side->name,
       side->failed ? side->failed->message : side->link_error ?
       side->link_error->message : "nothing happens");
+}
+
+void
+call_setup (void)
+{
+  caller = side_new ("caller");
+  callee = side_new ("callee");
+}
+
+void
+call_teardown (void)
+{
+  side_free (caller);
+  side_free (callee);
+}
+
+void
+call_add_media (void)
+{
+  side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
+  side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
+  side_add_sender (callee, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (BLUE));
+  side_add_sender (callee, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("1000"));
+}
+
+void
+call_play (void)
+{
+  side_play (caller);
+  side_play (callee);
+}
+
+void
+call_connect (void)
+{
+  call_play ();
+  call_start (caller, callee);
+  assert_connected (caller);
+  assert_connected (callee);
 }
 
 Received *

@@ -56,8 +56,20 @@ struct _Side {
   gchar *offer, *answer;        /* the last ones of ours */
 };
 
+/* The two of a test, from call_setup() to call_teardown(). */
+extern Side *caller, *callee;
+
 /* Before the first test, in the process of all. */
 void call_test_init (void);
+/* Not a checked fixture: GstCheck waits for all streaming threads before it
+ * runs a teardown. */
+void call_setup (void);
+void call_teardown (void);
+/* The caller sends a red ball and 440 Hz, the callee a blue one and 1000 Hz. */
+void call_add_media (void);
+void call_play (void);
+/* Plays and calls, and both are connected. */
+void call_connect (void);
 
 Side *side_new (const gchar * name);
 void side_free (Side * side);
@@ -65,12 +77,12 @@ void side_free (Side * side);
 GstChatSender *side_add_sender (Side * side, GstChatKind kind, const gchar * launch);
 void side_play (Side * side);
 
-/* Connections on both; @caller offers. They know each other until hang-up. */
-void call_start (Side * caller, Side * callee);
+/* Connections on both; @one offers. They know each other until hang-up. */
+void call_start (Side * one, Side * two);
 void call_prepare (Side * one, Side * two);     /* connections, but no offer */
 void call_hang_up (Side * one, Side * two);
 /* The caller's second round. */
-void call_second_round (Side * caller);
+void call_second_round (Side * side);
 
 typedef gboolean (*Condition) (Side * side);
 /* FALSE: not within @seconds. */
@@ -79,6 +91,11 @@ gboolean is_connected (Side * side);
 gboolean has_failed (Side * side);
 gboolean has_link_error (Side * side);
 gboolean is_closed (Side * side);
+gboolean has_offered (Side * side);
+gboolean has_answered (Side * side);
+
+/* For Side.rewrite: takes and gives. @pattern matches by lines. */
+gchar *sdp_replace (gchar * sdp, const gchar * pattern, const gchar * with);
 
 /* What came, by content. Waits. */
 void assert_sees (Side * side, GstChatColour colour);

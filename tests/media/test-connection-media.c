@@ -5,32 +5,6 @@
 
 #include <gst/video/video.h>
 
-static Side *caller, *callee;
-
-static void
-setup (void)
-{
-  caller = side_new ("caller");
-  callee = side_new ("callee");
-}
-
-static void
-teardown (void)
-{
-  side_free (caller);
-  side_free (callee);
-}
-
-static void
-start (void)
-{
-  side_play (caller);
-  side_play (callee);
-  call_start (caller, callee);
-  assert_connected (caller);
-  assert_connected (callee);
-}
-
 static const struct
 {
   const gchar *launch;
@@ -69,19 +43,19 @@ has_codec (GstChatSender * sender, const gchar * name)
  * user, who is asked for it. */
 GST_START_TEST (test_encoded_input)
 {
-  setup ();
+  call_setup ();
   GstChatSender *sender = side_add_sender (caller, encoded[__i__].kind,
       encoded[__i__].launch);
   side_play (caller);
   for (guint i = 0; i < 500 && !has_codec (sender, encoded[__i__].codec); i++)
     g_usleep (10000);
   fail_unless (has_codec (sender, encoded[__i__].codec));
-  start ();
+  call_connect ();
   if (encoded[__i__].kind == GST_CHAT_KIND_VIDEO)
     assert_sees (callee, GST_CHAT_COLOUR_RED);
   else
     assert_hears (callee, 440);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -114,20 +88,20 @@ static const struct
 
 GST_START_TEST (test_encoded_output)
 {
-  setup ();
+  call_setup ();
   callee->decode = FALSE;
   callee->config.video_codecs = g_strsplit (outputs[__i__].video, ",", -1);
   callee->config.audio_codecs = g_strsplit (outputs[__i__].audio, ",", -1);
   side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
   side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
-  start ();
+  call_connect ();
   Received *video = wait_buffers (callee, GST_CHAT_KIND_VIDEO, 20);
   Received *audio = wait_buffers (callee, GST_CHAT_KIND_AUDIO, 20);
   side_lock_received ();
   fail_unless_equals_string (video->caps, outputs[__i__].video_type);
   fail_unless_equals_string (audio->caps, outputs[__i__].audio_type);
   side_unlock_received ();
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -141,13 +115,13 @@ has_ended (Side * side)
 /* The end of one medium is not the end of the call, nor of the other one. */
 GST_START_TEST (test_eos)
 {
-  setup ();
+  call_setup ();
   GstChatSender *sender = side_add_sender (caller, GST_CHAT_KIND_VIDEO,
       "videotestsrc is-live=true num-buffers=90 pattern=ball "
       "foreground-color=" RED " ! video/x-raw,width=320,height=240,"
       "framerate=30/1 ! identity");
   side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
-  start ();
+  call_connect ();
   fail_unless (side_wait (caller, has_ended, 20));
   fail_unless (gst_chat_sender_is_ended (sender));
   side_forget_received (callee);
@@ -156,7 +130,7 @@ GST_START_TEST (test_eos)
   Received *video = side_received (callee, GST_CHAT_KIND_VIDEO);
   fail_unless (!video || video->eos == 0);
   fail_unless_equals_int (caller->n_ended, 1);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -165,7 +139,7 @@ GST_END_TEST;
  * together. */
 GST_START_TEST (test_file_waits)
 {
-  setup ();
+  call_setup ();
   GstChatSender *video = side_add_sender (caller, GST_CHAT_KIND_VIDEO,
       "videotestsrc pattern=ball foreground-color=" RED " ! "
       "video/x-raw,width=320,height=240,framerate=30/1 ! identity");
@@ -179,7 +153,7 @@ GST_START_TEST (test_file_waits)
   fail_unless_equals_uint64 (gst_chat_sender_get_held (video), 0);
   fail_unless_equals_uint64 (gst_chat_sender_get_held (audio), 0);
 
-  start ();
+  call_connect ();
   Received *received = wait_buffers (callee, GST_CHAT_KIND_VIDEO, 1);
   gint64 begin = g_get_monotonic_time ();
   wait_buffers (callee, GST_CHAT_KIND_VIDEO, 61);
@@ -204,7 +178,7 @@ GST_START_TEST (test_file_waits)
   assert_connected (callee);
   side_forget_received (callee);
   assert_sees (callee, GST_CHAT_COLOUR_RED);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -212,11 +186,11 @@ GST_END_TEST;
 /* Nobody is linked: nothing fails. Then somebody is, and it comes. */
 GST_START_TEST (test_linked_later)
 {
-  setup ();
+  call_setup ();
   callee->link_sinks = FALSE;
   side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
   side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
-  start ();
+  call_connect ();
   for (guint i = 0; i < 1000 && !(side_received (callee, GST_CHAT_KIND_VIDEO)
           && side_received (callee, GST_CHAT_KIND_AUDIO)); i++)
     g_usleep (10000);
@@ -242,7 +216,7 @@ GST_START_TEST (test_linked_later)
   assert_sees (callee, GST_CHAT_COLOUR_RED);
   assert_hears (callee, 440);
   fail_if (callee->failed);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -259,14 +233,14 @@ width_in (Side * side)
 /* A camera that is told another size in the middle of a call. */
 GST_START_TEST (test_size_changes)
 {
-  setup ();
+  call_setup ();
   const gchar *codec[] = { "vp8", "h264" };
   callee->config.video_codecs = g_strsplit (codec[__i__], ",", -1);
   side_add_sender (caller, GST_CHAT_KIND_VIDEO,
       "videotestsrc is-live=true pattern=ball foreground-color=" RED
       " ! capsfilter name=size caps=video/x-raw,width=320,height=240,"
       "framerate=30/1");
-  start ();
+  call_connect ();
   assert_sees (callee, GST_CHAT_COLOUR_RED);
   fail_unless_equals_int (width_in (callee), 320);
   g_autoptr (GstElement) size =
@@ -279,7 +253,7 @@ GST_START_TEST (test_size_changes)
   side_forget_received (callee);
   assert_sees (callee, GST_CHAT_COLOUR_RED);
   fail_if (caller->failed || callee->failed);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -287,7 +261,7 @@ GST_END_TEST;
 /* Odd sizes, other formats, other rates: whatever sources have. */
 GST_START_TEST (test_any_format)
 {
-  setup ();
+  call_setup ();
   callee->config.video_codecs = g_strsplit ("h264", ",", -1);
   side_add_sender (caller, GST_CHAT_KIND_VIDEO,
       "videotestsrc is-live=true pattern=ball foreground-color=" RED
@@ -297,10 +271,10 @@ GST_START_TEST (test_any_format)
       "audiotestsrc is-live=true freq=440 ! "
       "audio/x-raw,format=F32LE,rate=44100,channels=6,"
       "channel-mask=(bitmask)0x3f ! identity");
-  start ();
+  call_connect ();
   assert_sees (callee, GST_CHAT_COLOUR_RED);
   assert_hears (callee, 440);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -319,10 +293,10 @@ count_keyframes (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 /* The remote asks: the encoder hears of it, but not of every request. */
 GST_START_TEST (test_keyframe_requests)
 {
-  setup ();
+  call_setup ();
   callee->decode = FALSE;
   side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
-  start ();
+  call_connect ();
   Received *received = wait_buffers (callee, GST_CHAT_KIND_VIDEO, 10);
   GstPad *src = gst_chat_receiver_get_src_pad (received->receiver);
   g_atomic_int_set (&n_keyframes, 0);
@@ -336,7 +310,7 @@ GST_START_TEST (test_keyframe_requests)
   }
   gint n = g_atomic_int_get (&n_keyframes);
   fail_unless (n >= 1 && n <= 9, "%d keyframes in 3 s", n);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;

@@ -7,59 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static Side *caller, *callee;
-
-static void
-setup (void)
-{
-  caller = side_new ("caller");
-  callee = side_new ("callee");
-}
-
-static void
-teardown (void)
-{
-  side_free (caller);
-  side_free (callee);
-}
-
-static void
-add_media (void)
-{
-  side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
-  side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
-  side_add_sender (callee, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (BLUE));
-  side_add_sender (callee, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("1000"));
-}
-
-static void
-play (void)
-{
-  side_play (caller);
-  side_play (callee);
-}
-
-static gboolean
-has_offered (Side * side)
-{
-  return side->n_offers > 0;
-}
-
-static gboolean
-has_answered (Side * side)
-{
-  return side->n_answers > 0;
-}
-
-static gchar *
-replace (gchar * sdp, const gchar * pattern, const gchar * by)
-{
-  g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, NULL);
-  gchar *out = g_regex_replace_literal (regex, sdp, -1, 0, by, 0, NULL);
-  g_free (sdp);
-  return out;
-}
-
 static guint
 count (const gchar * text, const gchar * pattern)
 {
@@ -75,18 +22,18 @@ count (const gchar * text, const gchar * pattern)
 static gchar *
 forge_fingerprint (gchar * sdp, gboolean is_offer)
 {
-  return replace (sdp, "sha-256 [0-9A-F]{2}:", "sha-256 00:");
+  return sdp_replace (sdp, "sha-256 [0-9A-F]{2}:", "sha-256 00:");
 }
 
 /* Somebody in the middle: webrtcbin would let them in. */
 GST_START_TEST (test_fingerprint)
 {
-  setup ();
+  call_setup ();
   Side *forger = __i__ ? callee : caller;
   Side *victim = __i__ ? caller : callee;
   forger->rewrite = forge_fingerprint;
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (victim, has_failed, 20));
   fail_unless (g_error_matches (victim->failed, GST_CHAT_ERROR,
@@ -97,16 +44,16 @@ GST_START_TEST (test_fingerprint)
   /* Nor has anything been let out. */
   g_usleep (500000);
   fail_unless (side_received (forger, GST_CHAT_KIND_VIDEO) == NULL);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_offer_text)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (callee, has_answered, 10));
   const gchar *texts[] = { caller->offer, callee->answer };
@@ -139,7 +86,7 @@ GST_START_TEST (test_offer_text)
   fail_unless_equals_int (count (caller->offer, "^a=setup:active"), 2);
   fail_unless_equals_int (count (callee->answer, "^a=setup:passive"), 2);
   fail_unless_equals_int (count (caller->offer, "^a=mid:[01]\r"), 2);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -157,8 +104,8 @@ certificate_of (Side * side)
 /* Trap 8: two calls are not to be told to be of the same person. */
 GST_START_TEST (test_identities)
 {
-  setup ();
-  play ();
+  call_setup ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (caller, has_offered, 10));
   g_autofree gchar *one = certificate_of (caller);
@@ -167,7 +114,7 @@ GST_START_TEST (test_identities)
   fail_unless (side_wait (caller, has_offered, 10));
   g_autofree gchar *two = certificate_of (caller);
   fail_if (g_str_equal (one, two));
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -194,18 +141,15 @@ watch_webrtcbin (GstBin * pipeline, GstBin * bin, GstElement * element,
 /* The application changes the state while the call begins. */
 GST_START_TEST (test_identity_is_late)
 {
-  setup ();
+  call_setup ();
   Side *late = __i__ ? callee : caller;
   g_signal_connect (late->pipeline, "deep-element-added",
       G_CALLBACK (watch_webrtcbin), NULL);
-  add_media ();
-  play ();
-  call_start (caller, callee);
-  assert_connected (caller);
-  assert_connected (callee);
+  call_add_media ();
+  call_connect ();
   assert_sees (caller, GST_CHAT_COLOUR_BLUE);
   assert_sees (callee, GST_CHAT_COLOUR_RED);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -234,21 +178,21 @@ lose (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 static gchar *
 forget_ssrcs (gchar * sdp, gboolean is_offer)
 {
-  return replace (sdp, "a=(ssrc|ssrc-group|msid):[^\\r]*\\r\\n", "");
+  return sdp_replace (sdp, "a=(ssrc|ssrc-group|msid):[^\\r]*\\r\\n", "");
 }
 
 /* Traps 2 and 4: what is lost comes again, after a second round too;
  * and also where the remote does not say which SSRC is of which m-line. */
 GST_START_TEST (test_retransmission)
 {
-  setup ();
+  call_setup ();
   if (__i__ == 2)
     caller->rewrite = callee->rewrite = forget_ssrcs;
   if (__i__ == 1)
     caller->config.video_codecs = g_strsplit ("vp9,vp8", ",", -1);
   callee->config.video_codecs = g_strsplit ("vp8", ",", -1);
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (caller);
   assert_sees (callee, GST_CHAT_COLOUR_RED);
@@ -274,7 +218,7 @@ GST_START_TEST (test_retransmission)
   gst_pad_remove_probe (pad, probe);
   fail_unless (used >= 10, "%d lost, %u asked for, %u sent again, %u used",
       g_atomic_int_get (&n_lost), asked, sent, used);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -284,20 +228,18 @@ GST_END_TEST;
 /* Trap 12: a STUN server that is not there delays nothing. */
 GST_START_TEST (test_dead_stun)
 {
-  setup ();
+  call_setup ();
   caller->config.stun_server = g_strdup ("stun://127.0.0.1:1");
   callee->config.stun_server = g_strdup ("stun://127.0.0.1:1");
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   gint64 begin = g_get_monotonic_time ();
-  call_start (caller, callee);
-  assert_connected (caller);
-  assert_connected (callee);
+  call_connect ();
   gint64 took = g_get_monotonic_time () - begin;
   fail_unless (strstr (caller->offer, "a=candidate:") != NULL);
   fail_if (strstr (caller->offer, "a=end-of-candidates"));
   GST_INFO ("%d ms", (gint) (took / 1000));
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -346,9 +288,9 @@ one_call (guint i)
 
 GST_START_TEST (test_nothing_left)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   for (guint i = 0; i < (WITH_SANITIZER ? 3 : 10); i++)
     one_call (i);
   guint fds = count_entries ("/proc/self/fd");
@@ -368,7 +310,7 @@ GST_START_TEST (test_nothing_left)
   /* The sanitizer keeps what is freed for a while. */
   fail_unless (WITH_SANITIZER || after < before + 16 * 1024,
       "%lu KiB, %lu before", after, before);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -392,13 +334,13 @@ garbage_in_loop (gpointer data)
 
 GST_START_TEST (test_garbage)
 {
-  setup ();
-  play ();
+  call_setup ();
+  call_play ();
   call_prepare (caller, callee);
   side_call (callee, garbage_in_loop);
   fail_unless (side_wait (callee, has_failed, 5));
   fail_unless (callee->failed->domain == GST_CHAT_ERROR);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;

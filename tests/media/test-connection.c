@@ -4,43 +4,11 @@
 
 #include <string.h>
 
-static Side *caller, *callee;
-
-/* Not a checked fixture: GstCheck waits for all streaming threads before it
- * runs a teardown. */
-static void
-setup (void)
-{
-  caller = side_new ("caller");
-  callee = side_new ("callee");
-}
-
-static void
-teardown (void)
-{
-  side_free (caller);
-  side_free (callee);
-}
-
 static void
 add_both (Side * side, const gchar * video, const gchar * audio)
 {
   side_add_sender (side, GST_CHAT_KIND_VIDEO, video);
   side_add_sender (side, GST_CHAT_KIND_AUDIO, audio);
-}
-
-static void
-add_media (void)
-{
-  add_both (caller, VIDEO_SOURCE (RED), AUDIO_SOURCE ("440"));
-  add_both (callee, VIDEO_SOURCE (BLUE), AUDIO_SOURCE ("1000"));
-}
-
-static void
-play (void)
-{
-  side_play (caller);
-  side_play (callee);
 }
 
 static void
@@ -54,12 +22,6 @@ assert_both_ways (void)
   assert_hears (caller, 1000);
 }
 
-static gboolean
-has_answered (Side * side)
-{
-  return side->n_answers > 0;
-}
-
 static void
 assert_codec (Side * side, const gchar * field, const gchar * name)
 {
@@ -69,14 +31,14 @@ assert_codec (Side * side, const gchar * field, const gchar * name)
 
 GST_START_TEST (test_default)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_both_ways ();
   assert_codec (caller, "video-codec-out", "vp8");
   assert_codec (caller, "audio-codec-in", "opus");
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -91,36 +53,36 @@ static const struct
 
 GST_START_TEST (test_answer_chooses)
 {
-  setup ();
+  call_setup ();
   callee->config.video_codecs = g_strsplit (codecs[__i__].video, ",", -1);
   callee->config.audio_codecs = g_strsplit (codecs[__i__].audio, ",", -1);
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_both_ways ();
   assert_codec (caller, "video-codec-out", codecs[__i__].video);
   assert_codec (caller, "video-codec-in", codecs[__i__].video);
   assert_codec (callee, "audio-codec-out", codecs[__i__].audio);
   assert_codec (callee, "audio-codec-in", codecs[__i__].audio);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_nothing_in_common)
 {
-  setup ();
+  call_setup ();
   caller->config.video_codecs = g_strsplit ("vp8", ",", -1);
   callee->config.video_codecs = g_strsplit ("h264", ",", -1);
   caller->config.audio_codecs = g_strsplit ("opus", ",", -1);
   callee->config.audio_codecs = g_strsplit ("pcmu", ",", -1);
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (callee, has_failed, 10));
   fail_unless (g_error_matches (callee->failed, GST_CHAT_ERROR,
           GST_CHAT_ERROR_UNSUPPORTED));
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -128,45 +90,45 @@ GST_END_TEST;
 /* The caller only looks and listens. */
 GST_START_TEST (test_caller_without_senders)
 {
-  setup ();
+  call_setup ();
   add_both (callee, VIDEO_SOURCE (BLUE), AUDIO_SOURCE ("1000"));
-  play ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (caller);
   assert_sees (caller, GST_CHAT_COLOUR_BLUE);
   assert_hears (caller, 1000);
   fail_unless (side_received (callee, GST_CHAT_KIND_VIDEO) == NULL);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_callee_without_senders)
 {
-  setup ();
+  call_setup ();
   add_both (caller, VIDEO_SOURCE (RED), AUDIO_SOURCE ("440"));
-  play ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (callee);
   assert_sees (callee, GST_CHAT_COLOUR_RED);
   assert_hears (callee, 440);
   fail_unless (side_received (caller, GST_CHAT_KIND_VIDEO) == NULL);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_audio_against_video)
 {
-  setup ();
+  call_setup ();
   side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
   side_add_sender (callee, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (BLUE));
-  play ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (caller);
   assert_hears (callee, 440);
   assert_sees (caller, GST_CHAT_COLOUR_BLUE);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -174,14 +136,14 @@ GST_END_TEST;
 /* webrtcbin does not even begin DTLS where nothing is to flow. */
 GST_START_TEST (test_nobody_sends)
 {
-  setup ();
-  play ();
+  call_setup ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (callee, has_answered, 10));
   fail_unless (strstr (callee->answer, "a=inactive") != NULL);
   fail_if (strstr (callee->answer, "a=sendrecv"));
   fail_if (callee->failed || caller->failed);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -205,18 +167,18 @@ reject_video (gchar * sdp, gboolean is_offer)
 
 GST_START_TEST (test_video_rejected)
 {
-  setup ();
+  call_setup ();
   if (__i__ == 0)
     caller->rewrite = reject_video;
   else
     callee->rewrite = reject_video;
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (caller);
   assert_hears (callee, 440);
   assert_hears (caller, 1000);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -239,9 +201,9 @@ offer_in_loop (gpointer data)
 /* A page that has no permission for its camera yet, and gets it. */
 GST_START_TEST (test_media_comes_later)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   call_prepare (caller, callee);
   caller->other = callee;
   callee->other = NULL;
@@ -251,7 +213,7 @@ GST_START_TEST (test_media_comes_later)
   callee->other = caller;
   side_call (caller, offer_in_loop);
   assert_both_ways ();
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -265,10 +227,10 @@ has_answered_twice (Side * side)
 /* Neither first description has a candidate: the second round brings them. */
 GST_START_TEST (test_second_round_connects)
 {
-  setup ();
+  call_setup ();
   caller->trickle_only = callee->trickle_only = TRUE;
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (callee, has_answered, 10));
   g_autofree gchar *before = g_strdup (callee->answer);
@@ -282,7 +244,7 @@ GST_START_TEST (test_second_round_connects)
   g_auto (GStrv) two =
       g_strsplit (strstr (callee->answer, "m=audio"), "a=candidate", 2);
   fail_unless_equals_string (one[0], two[0]);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -301,9 +263,9 @@ same_offer_in_loop (gpointer data)
 
 GST_START_TEST (test_same_offer_again_and_again)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_both_ways ();
   side_call (callee, same_offer_in_loop);
@@ -311,7 +273,7 @@ GST_START_TEST (test_same_offer_again_and_again)
   side_forget_received (callee);
   assert_both_ways ();
   fail_if (callee->failed || caller->failed);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -320,9 +282,9 @@ GST_END_TEST;
  * one stream. */
 GST_START_TEST (test_twenty_calls)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   for (guint i = 0; i < 20; i++) {
     Side *one = i % 2 ? callee : caller;
     Side *two = i % 2 ? caller : callee;
@@ -350,7 +312,7 @@ GST_START_TEST (test_twenty_calls)
         GST_TIME_ARGS (received->went_back));
     side_unlock_received ();
   }
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -358,9 +320,9 @@ GST_END_TEST;
 /* Whatever it is doing just then. */
 GST_START_TEST (test_close_at_any_time)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   for (guint i = 0; i < 24; i++) {
     call_start (caller, callee);
     g_usleep (i * i * 400);
@@ -368,16 +330,16 @@ GST_START_TEST (test_close_at_any_time)
   }
   call_start (caller, callee);
   assert_both_ways ();
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_stats)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_both_ways ();
   /* Since the beginning of the call. */
@@ -416,7 +378,7 @@ GST_START_TEST (test_stats)
               "remote-candidate"), "host 127.0.0.1 ")
       || g_str_has_prefix (gst_structure_get_string (stats,
               "remote-candidate"), "prflx 127.0.0.1 "));
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;

@@ -14,73 +14,17 @@
 
 #include "chatsdptest.h"
 
-static Side *caller, *callee;
-
-static void
-setup (void)
-{
-  caller = side_new ("caller");
-  callee = side_new ("callee");
-}
-
-static void
-teardown (void)
-{
-  side_free (caller);
-  side_free (callee);
-}
-
-static void
-add_media (void)
-{
-  side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
-  side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
-  side_add_sender (callee, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (BLUE));
-  side_add_sender (callee, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("1000"));
-}
-
-static void
-play (void)
-{
-  side_play (caller);
-  side_play (callee);
-}
-
 static void
 start (void)
 {
-  add_media ();
-  play ();
-  call_start (caller, callee);
-  assert_connected (caller);
-  assert_connected (callee);
-}
-
-static gchar *
-replace (gchar * text, const gchar * pattern, const gchar * with)
-{
-  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
-  gchar *out = g_regex_replace (regex, text, -1, 0, with, 0, NULL);
-  g_free (text);
-  return out;
-}
-
-static gboolean
-has_answered (Side * side)
-{
-  return side->n_answers > 0;
+  call_add_media ();
+  call_connect ();
 }
 
 static gboolean
 has_answered_twice (Side * side)
 {
   return side->n_answers > 1;
-}
-
-static gboolean
-has_offered (Side * side)
-{
-  return side->n_offers > 0;
 }
 
 /* What side_call() hands to one side's connection. */
@@ -120,14 +64,14 @@ assert_one_stream (const GstChatSdp * sdp)
 
 GST_START_TEST (test_every_m_line_has_ssrc_and_stream)
 {
-  setup ();
+  call_setup ();
   start ();
   g_autoptr (GstChatSdp) offer = parse_text (caller->offer, TRUE);
   g_autoptr (GstChatSdp) answer = parse_text (callee->answer, FALSE);
   fail_unless_equals_int (gst_chat_sdp_n_media (offer), 2);
   assert_one_stream (offer);
   assert_one_stream (answer);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -138,8 +82,9 @@ GST_END_TEST;
 static gchar *
 without_news (const gchar * sdp)
 {
-  gchar *text = replace (g_strdup (sdp), "^a=(candidate:|end-of)[^\n]*\n", "");
-  return replace (text, "^o=[^\n]*\n", "");
+  gchar *text =
+      sdp_replace (g_strdup (sdp), "^a=(candidate:|end-of)[^\n]*\n", "");
+  return sdp_replace (text, "^o=[^\n]*\n", "");
 }
 
 static gchar *repeated_offer;
@@ -153,7 +98,7 @@ repeat_offer_in_loop (gpointer data)
 
 GST_START_TEST (test_second_round_changes_nothing)
 {
-  setup ();
+  call_setup ();
   start ();
   g_autofree gchar *answer = without_news (callee->answer);
   g_autofree gchar *offer = without_news (caller->offer);
@@ -173,7 +118,7 @@ GST_START_TEST (test_second_round_changes_nothing)
   fail_unless (strstr (repeated_offer, "a=candidate:") != NULL);
   g_clear_pointer (&repeated_offer, g_free);
   fail_if (caller->failed || callee->failed);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -220,7 +165,7 @@ count_recovered (Side * side)
 
 GST_START_TEST (test_lost_packets_are_sent_again)
 {
-  setup ();
+  call_setup ();
   caller->config.latency = callee->config.latency = 400;
   start ();
   call_second_round (caller);
@@ -237,7 +182,7 @@ GST_START_TEST (test_lost_packets_are_sent_again)
   }
   fail_unless (recovered >= 10, "of %d lost packets %d came again",
       g_atomic_int_get (&n_dropped), (gint) recovered);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -258,13 +203,13 @@ assert_nack (const GstChatSdp * sdp)
 
 GST_START_TEST (test_nack_is_for_video_only)
 {
-  setup ();
+  call_setup ();
   start ();
   g_autoptr (GstChatSdp) offer = parse_text (caller->offer, TRUE);
   g_autoptr (GstChatSdp) answer = parse_text (callee->answer, FALSE);
   assert_nack (offer);
   assert_nack (answer);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -273,17 +218,17 @@ GST_END_TEST;
 
 GST_START_TEST (test_dtls_role_is_kept)
 {
-  setup ();
+  call_setup ();
   start ();
   fail_unless (strstr (caller->offer, "a=setup:active") != NULL);
   fail_unless (strstr (callee->answer, "a=setup:passive") != NULL);
 
   /* As from a browser: roles are open again, and video goes one way. */
   caller->other = callee->other = NULL;
-  g_autofree gchar *offer = replace (g_strdup (caller->offer),
+  g_autofree gchar *offer = sdp_replace (g_strdup (caller->offer),
       "a=setup:active", "a=setup:actpass");
   gchar *video = strstr (offer, "m=video");
-  g_autofree gchar *tail = replace (g_strdup (video), "^a=sendrecv",
+  g_autofree gchar *tail = sdp_replace (g_strdup (video), "^a=sendrecv",
       "a=sendonly");
   *video = '\0';
   g_autofree gchar *changed = g_strconcat (offer, tail, NULL);
@@ -293,7 +238,7 @@ GST_START_TEST (test_dtls_role_is_kept)
   fail_unless (strstr (callee->answer, "a=setup:passive") != NULL);
   fail_if (strstr (callee->answer, "a=setup:active"));
   fail_if (callee->failed);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -316,22 +261,22 @@ swap_m_lines (gchar * sdp, gboolean is_offer)
 static gchar *
 same_mid_twice (gchar * sdp, gboolean is_offer)
 {
-  sdp = replace (sdp, "^a=mid:1\r", "a=mid:0\r");
-  return replace (sdp, "^a=group:BUNDLE[^\r]*", "a=group:BUNDLE 0");
+  sdp = sdp_replace (sdp, "^a=mid:1\r", "a=mid:0\r");
+  return sdp_replace (sdp, "^a=group:BUNDLE[^\r]*", "a=group:BUNDLE 0");
 }
 
 static gchar *
 other_mids (gchar * sdp, gboolean is_offer)
 {
-  sdp = replace (sdp, "^a=mid:([01])\r", "a=mid:x\\1\r");
-  return replace (sdp, "^a=group:BUNDLE[^\r]*", "a=group:BUNDLE x0 x1");
+  sdp = sdp_replace (sdp, "^a=mid:([01])\r", "a=mid:x\\1\r");
+  return sdp_replace (sdp, "^a=group:BUNDLE[^\r]*", "a=group:BUNDLE x0 x1");
 }
 
 static gchar *
 one_m_line (gchar * sdp, gboolean is_offer)
 {
   *strstr (sdp, "m=video") = '\0';
-  return replace (sdp, "^a=group:BUNDLE[^\r]*", "a=group:BUNDLE 0");
+  return sdp_replace (sdp, "^a=group:BUNDLE[^\r]*", "a=group:BUNDLE 0");
 }
 
 static gchar *(*const bad[]) (gchar *, gboolean) = {
@@ -350,13 +295,13 @@ assert_remote_is_blamed (Side * side)
 
 GST_START_TEST (test_later_offer_does_not_abort)
 {
-  setup ();
+  call_setup ();
   start ();
   caller->other = callee->other = NULL;
   g_autofree gchar *offer = bad[__i__] (g_strdup (caller->offer), TRUE);
   give_offer (callee, offer);
   assert_remote_is_blamed (callee);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -364,26 +309,26 @@ GST_END_TEST;
 /* Corrupts memory in webrtcbin. */
 GST_START_TEST (test_first_offer_has_a_mid_twice)
 {
-  setup ();
+  call_setup ();
   caller->rewrite = same_mid_twice;
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_remote_is_blamed (callee);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_answer_does_not_abort)
 {
-  setup ();
+  call_setup ();
   callee->rewrite = bad[__i__];
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   assert_remote_is_blamed (caller);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -393,19 +338,19 @@ GST_END_TEST;
 static gchar *
 lie_about_the_fingerprint (gchar * sdp, gboolean is_offer)
 {
-  return replace (sdp, "^a=fingerprint:[^\r]*", "a=fingerprint:sha-256 "
+  return sdp_replace (sdp, "^a=fingerprint:[^\r]*", "a=fingerprint:sha-256 "
       "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
       "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF");
 }
 
 GST_START_TEST (test_wrong_fingerprint_is_refused)
 {
-  setup ();
+  call_setup ();
   Side *liar = __i__ ? caller : callee;
   Side *victim = __i__ ? callee : caller;
   liar->rewrite = lie_about_the_fingerprint;
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (victim, has_failed, 20));
   fail_unless (g_error_matches (victim->failed, GST_CHAT_ERROR,
@@ -414,7 +359,7 @@ GST_START_TEST (test_wrong_fingerprint_is_refused)
   fail_if (side_received (victim, GST_CHAT_KIND_VIDEO) != NULL
       || side_received (victim, GST_CHAT_KIND_AUDIO) != NULL,
       "media of a stranger came through");
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -423,13 +368,11 @@ GST_END_TEST;
 
 GST_START_TEST (test_next_call_is_a_new_one_for_the_page)
 {
-  setup ();
+  call_setup ();
   start ();
   g_autoptr (GstChatSdp) one = parse_text (caller->offer, TRUE);
   call_hang_up (caller, callee);
-  call_start (caller, callee);
-  assert_connected (caller);
-  assert_connected (callee);
+  call_connect ();
   g_autoptr (GstChatSdp) two = parse_text (caller->offer, TRUE);
 
   for (guint i = 0; i < 2; i++) {
@@ -444,7 +387,7 @@ GST_START_TEST (test_next_call_is_a_new_one_for_the_page)
         GST_CHAT_MEDIA_VIDEO);
     fail_unless_equals_int (is->setup, GST_CHAT_SETUP_ACTIVE);
   }
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -454,7 +397,7 @@ GST_END_TEST;
 /* A STUN server that never answers; webrtcbin would wait for 2 s. */
 GST_START_TEST (test_silent_stun_server)
 {
-  setup ();
+  call_setup ();
   g_autoptr (GSocket) silent = g_socket_new (G_SOCKET_FAMILY_IPV4,
       G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_autoptr (GInetAddress) loopback =
@@ -465,15 +408,15 @@ GST_START_TEST (test_silent_stun_server)
       g_socket_get_local_address (silent, NULL);
   caller->config.stun_server = g_strdup_printf ("stun://127.0.0.1:%u",
       g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
-  add_media ();
-  play ();
+  call_add_media ();
+  call_play ();
   call_start (caller, callee);
   fail_unless (side_wait (caller, has_offered, 10));
   fail_if (strstr (caller->offer, "a=end-of-candidates"),
       "the offer has waited for the STUN server");
   fail_unless (strstr (caller->offer, "a=candidate:") != NULL);
   assert_connected (caller);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -499,20 +442,20 @@ GST_START_TEST (test_no_network_and_no_stun_server)
     g_print ("no network namespace: nothing tested\n");
     return;
   }
-  setup ();
+  call_setup ();
   g_clear_pointer (&caller->config.local_address, g_free);
   g_clear_pointer (&callee->config.local_address, g_free);
   caller->config.stun_server = g_strdup ("stun://stun.invalid:3478");
   start ();
   fail_unless (strstr (caller->offer, " 127.0.0.1 ") != NULL);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_libnice_is_told)
 {
-  setup ();
+  call_setup ();
   start ();
   g_autoptr (GstElement) webrtc = side_element (caller, "webrtcbin");
   g_autoptr (GObject) ice = NULL;
@@ -526,7 +469,7 @@ GST_START_TEST (test_libnice_is_told)
     g_object_get (agent, "upnp", &upnp, NULL);
     fail_if (upnp);
   }
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -535,7 +478,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_closed_dtls_is_noticed)
 {
-  setup ();
+  call_setup ();
   start ();
   /* What a browser's close() does. */
   g_autoptr (GstElement) dtls = side_element (callee, "dtlsenc");
@@ -544,7 +487,7 @@ GST_START_TEST (test_closed_dtls_is_noticed)
   fail_unless (gst_iterator_next (it, &item) == GST_ITERATOR_OK);
   gst_pad_send_event (g_value_get_object (&item), gst_event_new_eos ());
   fail_unless (side_wait (caller, is_closed, 10));
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -562,7 +505,7 @@ hang_up_in_loop (gpointer data)
  * first, as it does on its way down: sinks keep then what they get. */
 GST_START_TEST (test_remote_is_told_of_the_end)
 {
-  setup ();
+  call_setup ();
   start ();
   if (__i__ == 1)
     fail_if (gst_element_set_state (callee->pipeline,
@@ -570,7 +513,7 @@ GST_START_TEST (test_remote_is_told_of_the_end)
   side_call (callee, hang_up_in_loop);
   fail_unless (side_wait (caller, is_closed, 3));
   fail_unless (gst_chat_connection_wait_closed (GST_BIN (callee->pipeline)));
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -579,7 +522,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_twcc_on_every_m_line)
 {
-  setup ();
+  call_setup ();
   start ();
   g_autoptr (GstChatSdp) offer = parse_text (caller->offer, TRUE);
   g_autoptr (GstChatSdp) answer = parse_text (callee->answer, FALSE);
@@ -588,12 +531,13 @@ GST_START_TEST (test_twcc_on_every_m_line)
     fail_if (id == 0);
     fail_unless_equals_int (gst_chat_sdp_get_media (answer, i)->twcc_id, id);
   }
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
 
-typedef struct {
+typedef struct
+{
   gint packets, feedback;
 } Heard;
 
@@ -626,18 +570,20 @@ count_feedback (GstPad * pad, GstPadProbeInfo * info, gpointer heard)
  * packets. */
 GST_START_TEST (test_feedback_does_not_wait)
 {
-  setup ();
+  call_setup ();
   side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
-  play ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (callee);
   g_autoptr (GstElement) session = side_element (callee, "rtpsession");
   fail_unless (session != NULL);
   g_autoptr (GstPad) in = gst_element_get_static_pad (session, "recv_rtp_sink");
-  g_autoptr (GstPad) out = gst_element_get_static_pad (session, "send_rtcp_src");
+  g_autoptr (GstPad) out =
+      gst_element_get_static_pad (session, "send_rtcp_src");
   Heard heard = { 0 };
   gulong probes[] = {
-    gst_pad_add_probe (in, GST_PAD_PROBE_TYPE_BUFFER, count_packet, &heard, NULL),
+    gst_pad_add_probe (in, GST_PAD_PROBE_TYPE_BUFFER, count_packet, &heard,
+        NULL),
     gst_pad_add_probe (out, GST_PAD_PROBE_TYPE_BUFFER, count_feedback, &heard,
         NULL),
   };
@@ -648,7 +594,7 @@ GST_START_TEST (test_feedback_does_not_wait)
   fail_unless (heard.packets >= 200, "%d packets", heard.packets);
   fail_unless (heard.feedback >= heard.packets / 5, "%d messages on %d packets",
       heard.feedback, heard.packets);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -720,12 +666,12 @@ take_answer_in_loop (gpointer data)
  * those 3 s; a microphone's driver keeps them if nobody fetches them. */
 GST_START_TEST (test_slow_answer_leaves_no_delay)
 {
-  setup ();
+  call_setup ();
   side_add_sender (caller, GST_CHAT_KIND_AUDIO,
       "audiotestsrc name=voice is-live=true volume=0 ! "
       "audio/x-raw,rate=48000,channels=2 ! queue max-size-time=0 "
       "max-size-bytes=0 max-size-buffers=0");
-  play ();
+  call_play ();
   call_prepare (caller, callee);
   callee->other = NULL;
   gst_element_get_state (caller->pipeline, NULL, NULL, GST_SECOND);
@@ -755,7 +701,7 @@ GST_START_TEST (test_slow_answer_leaves_no_delay)
   gint delay = (heard - spoken) / 1000;
   GST_INFO ("heard after %d ms", delay);
   fail_unless (delay < 1000, "heard after %d ms", delay);
-  teardown ();
+  call_teardown ();
   g_mutex_clear (&ear.lock);
 }
 
@@ -765,7 +711,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_first_picture_does_not_wait_for_latency)
 {
-  setup ();
+  call_setup ();
   callee->config.latency = 15000;
   start ();
   gint64 connected = g_get_monotonic_time ();
@@ -779,7 +725,7 @@ GST_START_TEST (test_first_picture_does_not_wait_for_latency)
     side_unlock_received ();
   }
   fail_unless (came, "no picture in 10 s, with a latency of 15 s");
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -808,14 +754,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_changed_transport_is_another_call)
 {
-  setup ();
+  call_setup ();
   start ();
   caller->other = callee->other = NULL;
-  g_autofree gchar *offer = replace (g_strdup (caller->offer),
+  g_autofree gchar *offer = sdp_replace (g_strdup (caller->offer),
       "^a=ice-ufrag:[^\r]*", "a=ice-ufrag:another");
   give_offer (callee, offer);
   assert_remote_is_blamed (callee);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -833,9 +779,9 @@ static const struct
 
 GST_START_TEST (test_payload_types_are_the_offers)
 {
-  setup ();
-  add_media ();
-  play ();
+  call_setup ();
+  call_add_media ();
+  call_play ();
   call_prepare (caller, callee);
   callee->other = NULL;
   g_autofree gchar *offer = load_vector (offers[__i__].offer);
@@ -850,7 +796,7 @@ GST_START_TEST (test_payload_types_are_the_offers)
     fail_unless_equals_int (codec->pt, media->type == GST_CHAT_MEDIA_AUDIO ?
         offers[__i__].audio : offers[__i__].video);
   }
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
@@ -871,14 +817,14 @@ read_vp9_profile (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 /* Firefox decodes no other, and the encoder takes what the camera has. */
 GST_START_TEST (test_vp9_is_of_profile_0)
 {
-  setup ();
+  call_setup ();
   g_atomic_int_set (&vp9_profile, -1);
   callee->decode = FALSE;
   callee->config.video_codecs = g_strsplit ("vp9", ",", -1);
   side_add_sender (caller, GST_CHAT_KIND_VIDEO,
       "videotestsrc is-live=true ! video/x-raw,format=Y444,width=320,"
       "height=240,framerate=15/1 ! identity");
-  play ();
+  call_play ();
   call_start (caller, callee);
   assert_connected (callee);
   Received *video = NULL;
@@ -892,7 +838,7 @@ GST_START_TEST (test_vp9_is_of_profile_0)
   for (guint i = 0; i < 2000 && g_atomic_int_get (&vp9_profile) < 0; i++)
     g_usleep (10000);
   fail_unless_equals_int (g_atomic_int_get (&vp9_profile), 0);
-  teardown ();
+  call_teardown ();
 }
 
 GST_END_TEST;
