@@ -119,6 +119,9 @@ gst_chat_poller_new (guint resolution)
   poller->source = g_source_new (&poller_funcs, sizeof (PollerSource));
   ((PollerSource *) poller->source)->poller = poller;
   poller->tag = g_source_add_unix_fd (poller->source, poller->fd, G_IO_IN);
+  /* Otherwise GLib takes the descriptor out of its set at each dispatch and back
+   * in, and wakes itself up for both: twice the system calls of a message. */
+  g_source_set_can_recurse (poller->source, TRUE);
   poller->tick = g_timeout_source_new (resolution);
   g_source_set_callback (poller->tick, on_tick, poller, NULL);
 

@@ -57,11 +57,43 @@ test_removed_in_turn (void)
     close (ends[i / 2][i % 2]);
 }
 
+static gint n_ready;
+
+static gint
+poll_and_tell (GPollFD * fds, guint n_fds, gint timeout)
+{
+  n_ready = g_poll (fds, n_fds, timeout);
+  return n_ready;
+}
+
+/* The loop wakes up for a message, and not for itself as well. */
+static void
+test_calm_afterwards (void)
+{
+  g_autoptr (GstChatPoller) poller = gst_chat_poller_new (60000);
+  Waiter waiter = {.poller = poller };
+  int ends[2];
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, ends), ==, 0);
+  waiter.watch.fd = ends[0];
+  waiter.watch.func = on_watch;
+  g_assert_true (gst_chat_poller_add (poller, &waiter.watch, EPOLLIN));
+  while (g_main_context_iteration (NULL, FALSE));
+  g_main_context_set_poll_func (NULL, poll_and_tell);
+  g_assert_cmpint (write (ends[1], "x", 1), ==, 1);
+  while (waiter.n_called == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (n_ready, ==, 0);
+  g_main_context_set_poll_func (NULL, NULL);
+  gst_chat_poller_remove (poller, &waiter.watch, FALSE);
+  close (ends[0]);
+  close (ends[1]);
+}
+
 static void
 on_task (GstChatTask * task)
 {
-  Waiter *waiter = (Waiter *)
-      ((guint8 *) task - G_STRUCT_OFFSET (Waiter, task));
+  Waiter *waiter = GST_CHAT_OWNER_OF (Waiter, task, task);
   g_assert_false (gst_chat_task_is_waiting (task));
   if (++waiter->n_called < 3)
     gst_chat_poller_run_later (waiter->poller, task);
@@ -254,6 +286,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/poller/removed-in-turn", test_removed_in_turn);
+  g_test_add_func ("/poller/calm-afterwards", test_calm_afterwards);
   g_test_add_func ("/poller/tasks", test_tasks);
   g_test_add_func ("/poller/timer", test_timer);
   g_test_add_data_func ("/stream/plain", GINT_TO_POINTER (TRUE), test_stream);
