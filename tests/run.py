@@ -252,7 +252,7 @@ def run_sanitizer(suite, count, log):
     if not build_in(build, log, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dexamples=disabled"):
         count.line(False, "the sanitizer build")
         return
-    env = dict(os.environ, CK_TAP_LOG_FILE_NAME="-", GST_REGISTRY_FORK="no",
+    env = dict(os.environ, CK_TAP_LOG_FILE_NAME="-", CK_TIMEOUT_MULTIPLIER="4", GST_REGISTRY_FORK="no",
                UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
                LSAN_OPTIONS="suppressions=" + os.path.join(TOP, "tests/support/lsan.supp")
                + ":print_suppressions=0")

@@ -22,4 +22,6 @@ criticals_are_fatal (void)
 {
   g_log_set_always_fatal (G_LOG_FATAL_MASK);
   g_log_set_default_handler (on_log, NULL);
+  /* GstCheck has handlers of its own. */
+  g_log_set_handler ("GLib", G_LOG_LEVEL_CRITICAL, on_log, NULL);
 }
