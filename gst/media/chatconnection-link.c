@@ -107,6 +107,35 @@ give_identity (GstElement * dtlsdec, const gchar * pem,
   GST_STATE_UNLOCK (dtlsdec);
 }
 
+/* The system clock's thread. */
+static gboolean
+let_go (GstClock * clock, GstClockTime time, GstClockID id, gpointer elements)
+{
+  g_ptr_array_unref (elements);
+  return TRUE;
+}
+
+/* What dtlsdec and dtlsenc share of a connection outlives them by as long as its
+ * timers run, a second or more, and goes in the system clock's thread. It has
+ * handlers of theirs: where they go at the same moment in another thread, GObject
+ * crashes. */
+static void
+let_go_beside_timers (gpointer elements)
+{
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  GstClockID id = gst_clock_new_single_shot_id (clock,
+      gst_clock_get_time (clock));
+  gst_clock_id_wait_async (id, let_go, elements, NULL);
+  gst_clock_id_unref (id);
+}
+
+static void
+keep_until_webrtcbin_is_gone (GstBin * webrtc, GstElement * element)
+{
+  g_ptr_array_add (g_object_get_data (G_OBJECT (webrtc), "gst-chat-dtls"),
+      gst_object_ref (element));
+}
+
 /* webrtcbin's thread. */
 static void
 on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
@@ -118,6 +147,9 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
   if (g_str_equal (name, "dtlsdec")) {
     give_identity (element,
         g_object_get_data (G_OBJECT (webrtc), "gst-chat-pem"), mailbox);
+    keep_until_webrtcbin_is_gone (webrtc, element);
+  } else if (g_str_equal (name, "dtlsenc")) {
+    keep_until_webrtcbin_is_gone (webrtc, element);
   } else if (g_str_equal (name, "dtlssrtpdec")) {
     connect_mailbox (element, "notify::connection-state",
         G_CALLBACK (on_dtls_state), mailbox);
@@ -504,6 +536,8 @@ gst_chat_connection_watch (GstChatConnection * self)
       "chat: the transport of a call");
   g_object_set_data_full (G_OBJECT (self->webrtc), "gst-chat-pem",
       g_strdup (self->certificate->pem), g_free);
+  g_object_set_data_full (G_OBJECT (self->webrtc), "gst-chat-dtls",
+      g_ptr_array_new_with_free_func (gst_object_unref), let_go_beside_timers);
   connect_mailbox (self->webrtc, "deep-element-added",
       G_CALLBACK (on_element_added), self->mailbox);
   connect_mailbox (self->webrtc, "pad-added", G_CALLBACK (on_pad_added),

@@ -154,6 +154,61 @@ GST_START_TEST (test_identity_is_late)
 
 GST_END_TEST;
 
+/* ---- the end of DTLS ---- */
+
+static GThread *clock_thread;   /* atomic */
+static gint n_gone, n_gone_elsewhere;   /* atomic */
+
+static gboolean
+tell_thread (GstClock * clock, GstClockTime time, GstClockID id, gpointer data)
+{
+  g_atomic_pointer_set (&clock_thread, g_thread_self ());
+  return TRUE;
+}
+
+static void
+on_gone (gpointer data, GObject * element)
+{
+  if (g_thread_self () != g_atomic_pointer_get (&clock_thread))
+    g_atomic_int_inc (&n_gone_elsewhere);
+  g_atomic_int_inc (&n_gone);
+}
+
+static void
+watch_dtls (GstBin * pipeline, GstBin * bin, GstElement * element,
+    gpointer data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
+  if (g_str_equal (name, "dtlsdec") || g_str_equal (name, "dtlsenc"))
+    g_object_weak_ref (G_OBJECT (element), on_gone, NULL);
+}
+
+/* In the thread in which the timers of their connection end, whose handlers are
+ * theirs: GObject crashes where both end at once. */
+GST_START_TEST (test_dtls_goes_beside_its_timers)
+{
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  GstClockID id = gst_clock_new_single_shot_id (clock,
+      gst_clock_get_time (clock));
+  gst_clock_id_wait_async (id, tell_thread, NULL, NULL);
+  gst_clock_id_unref (id);
+
+  call_setup ();
+  g_signal_connect (caller->pipeline, "deep-element-added",
+      G_CALLBACK (watch_dtls), NULL);
+  call_add_media ();
+  call_connect ();
+  call_hang_up (caller, callee);
+  for (guint i = 0; i < 500 && g_atomic_int_get (&n_gone) < 2; i++)
+    g_usleep (10000);
+  fail_unless_equals_int (g_atomic_int_get (&n_gone), 2);
+  fail_unless_equals_int (g_atomic_int_get (&n_gone_elsewhere), 0);
+  call_teardown ();
+}
+
+GST_END_TEST;
+
 /* ---- loss ---- */
 
 static gint n_lost;
@@ -357,6 +412,7 @@ traps_suite (void)
   tcase_add_test (tcase, test_offer_text);
   tcase_add_test (tcase, test_identities);
   tcase_add_loop_test (tcase, test_identity_is_late, 0, 2);
+  tcase_add_test (tcase, test_dtls_goes_beside_its_timers);
   tcase_add_loop_test (tcase, test_retransmission, 0, 3);
   tcase_add_test (tcase, test_dead_stun);
   tcase_add_test (tcase, test_nothing_left);
