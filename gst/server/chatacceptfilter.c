@@ -7,8 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-/* Of a longer head libsoup says what is wrong with it. */
-#define MAX_HEAD 8192
 /* Each takes libsoup some hundred microseconds. */
 #define PER_TURN 16
 
@@ -56,10 +54,11 @@ stop_waiting (Visitor * visitor)
 }
 
 /* An empty line ends it, however lines end. */
-static gboolean
-has_head (const gchar * text, gsize len)
+gboolean
+gst_chat_accept_filter_has_head (const gchar * text, gsize len)
 {
-  return len == MAX_HEAD || memmem (text, len, "\n\r\n", 3) != NULL
+  return len >= GST_CHAT_ACCEPT_FILTER_MAX_HEAD
+      || memmem (text, len, "\n\r\n", 3) != NULL
       || memmem (text, len, "\n\n", 2) != NULL;
 }
 
@@ -68,9 +67,9 @@ on_event (GstChatWatch * watch, guint events)
 {
   Visitor *visitor = (Visitor *) watch;
   GstChatAcceptFilter *filter = visitor->filter;
-  gchar head[MAX_HEAD];
+  gchar head[GST_CHAT_ACCEPT_FILTER_MAX_HEAD];
   gssize n = recv (watch->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
-  if (n > 0 && has_head (head, n)) {
+  if (n > 0 && gst_chat_accept_filter_has_head (head, n)) {
     stop_waiting (visitor);
     g_queue_push_tail_link (&filter->ready, &visitor->link);
     gst_chat_poller_run_later (filter->poller, &filter->serve);

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* Of a longer head libsoup says what is wrong with it. */
+#define GST_CHAT_ACCEPT_FILTER_MAX_HEAD 8192
+
 typedef struct _GstChatAcceptFilter GstChatAcceptFilter;
 
 /* @connection has the head of a request to read, or more than one may have. */
@@ -21,6 +24,9 @@ GstChatAcceptFilter *gst_chat_accept_filter_new (GstChatPoller * poller,
     GstChatAcceptFilterFunc func, gpointer user_data);
 /* Closes what still waits. */
 void gst_chat_accept_filter_free (GstChatAcceptFilter * filter);
+
+/* Whether the head of a request is complete, or as long as one may be. */
+gboolean gst_chat_accept_filter_has_head (const gchar * text, gsize len);
 
 /* One that breaks off meanwhile, or is shut down, is closed. */
 void gst_chat_accept_filter_add (GstChatAcceptFilter * filter,

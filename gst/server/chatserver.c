@@ -158,9 +158,14 @@ static void
 on_stream (GIOStream * stream, GSocketAddress * remote, gboolean plain,
     gpointer user_data)
 {
-  if (plain)
-    gst_chat_http_set_entrance (remote, GST_CHAT_ENTRANCE_PLAIN);
-  serve (user_data, stream, remote);
+  GstChatServer *server = user_data;
+  if (!plain) {
+    serve (server, stream, remote);
+    return;
+  }
+  gst_chat_http_set_entrance (remote, GST_CHAT_ENTRANCE_PLAIN);
+  gst_chat_accept_filter_add (server->filter, G_SOCKET_CONNECTION (stream),
+      remote);
 }
 
 static void
@@ -259,8 +264,7 @@ stop_source (GSource ** source)
 static void
 on_sweep (GstChatTimer * timer, gint64 now)
 {
-  GstChatServer *server =
-      GST_CHAT_OWNER_OF (GstChatServer, sweep, timer);
+  GstChatServer *server = GST_CHAT_OWNER_OF (GstChatServer, sweep, timer);
   gst_chat_gate_tick (server->gate, now);
   gst_chat_poller_start_timer (server->clients.engine.poller, timer,
       now + SWEEP_MS * 1000);
@@ -315,7 +319,6 @@ open_doors (GstChatServer * server, GError ** error)
         error);
     if (server->tls == NULL)
       return FALSE;
-    gst_chat_tls_set_funcs (server->tls, on_stream, on_tls_failed, server);
   }
   server->listener = gst_chat_listener_new (server->address, server->port,
       on_connection, server, error);
@@ -360,6 +363,8 @@ gst_chat_server_start (GstChatServer * server, GError ** error)
       gst_chat_poller_new (tick_interval (server));
   server->filter =
       gst_chat_accept_filter_new (poller, on_request_there, server);
+  if (server->tls != NULL)
+    gst_chat_tls_open (server->tls, poller, on_stream, on_tls_failed, server);
   gst_chat_clients_init (&server->clients);
   server->door = server->http.door =
       gst_chat_door_new (poller, server->request_timeout);

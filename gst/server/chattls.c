@@ -2,9 +2,17 @@
  * TLS in front of the server: certificate, handshake, and who comes without. */
 #include "chattls.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "chatacceptfilter.h"
 #include "chaterror.h"
 #include "chattlsstream.h"
 
+/* A handshake takes up to a millisecond, and what follows a part of one. So long
+ * they are gone on with before others get their turn, in microseconds. */
+#define TURN_US 2000
 /* The first byte of a TLS handshake record; no method of HTTP begins with it. */
 #define HANDSHAKE_RECORD 22
 
@@ -13,7 +21,10 @@ struct _GstChatTls
   gchar *certificate_file;
   gchar *key_file;
   SSL_CTX *context;
+  GstChatPoller *poller;
   GQueue arrivals;              /* Arrival */
+  GQueue turns;                 /* those that something has come for */
+  GstChatTask take_turns;
   GstChatTlsFunc func;
   GstChatTlsFailedFunc failed;
   gpointer user_data;
@@ -22,12 +33,14 @@ struct _GstChatTls
 /* One connection on its way in. */
 typedef struct
 {
+  GstChatWatch watch;
   GstChatTls *tls;
   GSocketConnection *connection;
   GSocketAddress *remote;
   GList link;                   /* in tls->arrivals */
-  GSource *source;              /* for what it waits for */
+  GList turn;                   /* data: itself while it is in tls->turns */
   GstChatTlsStream *stream;     /* NULL before its first byte */
+  gboolean secret;              /* the handshake is done */
 } Arrival;
 
 /* A server has nobody to ask. */
@@ -92,23 +105,37 @@ gst_chat_tls_new (const gchar * certificate, const gchar * key, GError ** error)
 }
 
 static void
-clear_source (Arrival * arrival)
-{
-  if (arrival->source == NULL)
-    return;
-  g_source_destroy (arrival->source);
-  g_clear_pointer (&arrival->source, g_source_unref);
-}
-
-static void
 arrival_free (Arrival * arrival)
 {
-  clear_source (arrival);
+  gst_chat_poller_remove (arrival->tls->poller, &arrival->watch, FALSE);
   g_queue_unlink (&arrival->tls->arrivals, &arrival->link);
+  if (arrival->turn.data != NULL)
+    g_queue_unlink (&arrival->tls->turns, &arrival->turn);
   g_clear_object (&arrival->stream);
   g_object_unref (arrival->connection);
   g_object_unref (arrival->remote);
   g_free (arrival);
+}
+
+/* As in the accept filter, only closing ends what knows the socket. */
+static void
+turn_away (Arrival * arrival)
+{
+  g_io_stream_close (arrival->stream != NULL ? G_IO_STREAM (arrival->stream) :
+      G_IO_STREAM (arrival->connection), NULL, NULL);
+  arrival_free (arrival);
+}
+
+static void
+hand_over (Arrival * arrival)
+{
+  GstChatTls *tls = arrival->tls;
+  gboolean plain = arrival->stream == NULL;
+  g_autoptr (GIOStream) stream = g_object_ref (plain ?
+      G_IO_STREAM (arrival->connection) : G_IO_STREAM (arrival->stream));
+  g_autoptr (GSocketAddress) remote = g_object_ref (arrival->remote);
+  arrival_free (arrival);
+  tls->func (stream, remote, plain, tls->user_data);
 }
 
 void
@@ -117,20 +144,13 @@ gst_chat_tls_free (GstChatTls * tls)
   if (tls == NULL)
     return;
   while (tls->arrivals.head != NULL)
-    arrival_free (tls->arrivals.head->data);
+    turn_away (tls->arrivals.head->data);
+  if (tls->poller != NULL)
+    gst_chat_poller_cancel (tls->poller, &tls->take_turns);
   g_free (tls->certificate_file);
   g_free (tls->key_file);
   SSL_CTX_free (tls->context);
   g_free (tls);
-}
-
-void
-gst_chat_tls_set_funcs (GstChatTls * tls, GstChatTlsFunc func,
-    GstChatTlsFailedFunc failed, gpointer user_data)
-{
-  tls->func = func;
-  tls->failed = failed;
-  tls->user_data = user_data;
 }
 
 gboolean
@@ -145,67 +165,105 @@ gst_chat_tls_reload (GstChatTls * tls, GError ** error)
   return TRUE;
 }
 
-static GSocket *
-socket_of (const Arrival * arrival)
+/* TLS shows one record at a time: a head that comes in two is never seen as a
+ * whole, and the socket has the second. */
+static gboolean
+has_request (Arrival * arrival, const gchar * text, gsize len)
 {
-  return g_socket_connection_get_socket (arrival->connection);
+  gchar byte;
+  return gst_chat_accept_filter_has_head (text, len)
+      || recv (arrival->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 static void
-await (Arrival * arrival, GIOCondition condition, GSocketSourceFunc func)
+look_for_request (Arrival * arrival)
 {
-  clear_source (arrival);
-  arrival->source = g_socket_create_source (socket_of (arrival), condition,
-      NULL);
-  g_source_set_callback (arrival->source, G_SOURCE_FUNC (func), arrival, NULL);
-  g_source_attach (arrival->source, g_main_context_get_thread_default ());
+  gchar head[GST_CHAT_ACCEPT_FILTER_MAX_HEAD];
+  gssize n = gst_chat_tls_stream_peek (arrival->stream, head, sizeof head);
+  if (n == 0)
+    turn_away (arrival);
+  else if (n > 0 && has_request (arrival, head, n))
+    hand_over (arrival);
 }
 
-static gboolean
-on_ready (GSocket * socket, GIOCondition condition, gpointer user_data)
+static void
+shake_hands (Arrival * arrival)
 {
-  Arrival *arrival = user_data;
   GstChatTls *tls = arrival->tls;
   g_autoptr (GError) error = NULL;
-  GIOCondition needs = 0;
-  switch (gst_chat_tls_stream_shake_hands (arrival->stream, &needs, &error)) {
+  switch (gst_chat_tls_stream_shake_hands (arrival->stream, &error)) {
     case GST_CHAT_TLS_WAIT:
-      await (arrival, needs, on_ready);
-      return G_SOURCE_REMOVE;
+      break;
     case GST_CHAT_TLS_DONE:
-      tls->func (G_IO_STREAM (arrival->stream), arrival->remote, FALSE,
-          tls->user_data);
+      arrival->secret = TRUE;
+      look_for_request (arrival);
       break;
     case GST_CHAT_TLS_FAILED:
       tls->failed (arrival->remote, error->message, tls->user_data);
+      turn_away (arrival);
       break;
   }
-  arrival_free (arrival);
-  return G_SOURCE_REMOVE;
 }
 
-static gboolean
-on_first_byte (GSocket * socket, GIOCondition condition, gpointer user_data)
+static void
+look_at_first_byte (Arrival * arrival)
 {
-  Arrival *arrival = user_data;
-  GstChatTls *tls = arrival->tls;
   guint8 byte;
-  GInputVector vector = { &byte, 1 };
-  gint flags = G_SOCKET_MSG_PEEK;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_socket_receive_message (socket, NULL, &vector, 1, NULL, NULL,
-      &flags, NULL, &error);
-  if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return G_SOURCE_CONTINUE;
-  if (n > 0 && byte == HANDSHAKE_RECORD) {
-    arrival->stream = gst_chat_tls_stream_new (tls->context, socket);
-    return on_ready (socket, condition, arrival);
+  gssize n = recv (arrival->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  if (n <= 0) {
+    turn_away (arrival);
+  } else if (byte == HANDSHAKE_RECORD) {
+    arrival->stream = gst_chat_tls_stream_new (arrival->tls->context,
+        g_socket_connection_get_socket (arrival->connection));
+    shake_hands (arrival);
+  } else {
+    hand_over (arrival);
   }
-  if (n > 0)
-    tls->func (G_IO_STREAM (arrival->connection), arrival->remote, TRUE,
-        tls->user_data);
-  arrival_free (arrival);
-  return G_SOURCE_REMOVE;
+}
+
+static void
+on_turns (GstChatTask * task)
+{
+  GstChatTls *tls = GST_CHAT_OWNER_OF (GstChatTls, take_turns, task);
+  gint64 end = g_get_monotonic_time () + TURN_US;
+  while (tls->turns.length > 0) {
+    GList *link = g_queue_pop_head_link (&tls->turns);
+    Arrival *arrival = g_steal_pointer (&link->data);
+    if (arrival->secret)
+      look_for_request (arrival);
+    else if (arrival->stream != NULL)
+      shake_hands (arrival);
+    else
+      look_at_first_byte (arrival);
+    if (g_get_monotonic_time () >= end)
+      break;
+  }
+  if (tls->turns.length > 0)
+    gst_chat_poller_run_later (tls->poller, task);
+}
+
+static void
+on_event (GstChatWatch * watch, guint events)
+{
+  Arrival *arrival = (Arrival *) watch;
+  if (arrival->turn.data != NULL)
+    return;
+  arrival->turn.data = arrival;
+  g_queue_push_tail_link (&arrival->tls->turns, &arrival->turn);
+  gst_chat_poller_run_later (arrival->tls->poller, &arrival->tls->take_turns);
+}
+
+void
+gst_chat_tls_open (GstChatTls * tls, GstChatPoller * poller,
+    GstChatTlsFunc func, GstChatTlsFailedFunc failed, gpointer user_data)
+{
+  tls->poller = poller;
+  tls->take_turns.func = on_turns;
+  tls->func = func;
+  tls->failed = failed;
+  tls->user_data = user_data;
 }
 
 void
@@ -218,5 +276,11 @@ gst_chat_tls_accept (GstChatTls * tls, GSocketConnection * connection,
   arrival->remote = g_object_ref (remote);
   arrival->link.data = arrival;
   g_queue_push_tail_link (&tls->arrivals, &arrival->link);
-  await (arrival, G_IO_IN, on_first_byte);
+  arrival->watch.fd =
+      g_socket_get_fd (g_socket_connection_get_socket (connection));
+  arrival->watch.func = on_event;
+  /* Edge-triggered: each step goes on until it has to wait. */
+  if (!gst_chat_poller_add (tls->poller, &arrival->watch,
+          EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET))
+    turn_away (arrival);
 }

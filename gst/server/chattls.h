@@ -2,13 +2,17 @@
  * TLS in front of the server: certificate, handshake, and who comes without. */
 #pragma once
 
+#include "chatpoller.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
 typedef struct _GstChatTls GstChatTls;
 
-/* @stream: what HTTP goes over, TLS or, where @plain, the connection itself. */
+/* @stream: what HTTP goes over. TLS, and then the head of a request is there, or
+ * more than one may have; or, where @plain, the connection itself, in which
+ * something has come. */
 typedef void (*GstChatTlsFunc) (GIOStream * stream, GSocketAddress * remote,
     gboolean plain, gpointer user_data);
 typedef void (*GstChatTlsFailedFunc) (GSocketAddress * remote,
@@ -22,14 +26,16 @@ GstChatTls *gst_chat_tls_new (const gchar * certificate, const gchar * key,
 void gst_chat_tls_free (GstChatTls * tls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatTls, gst_chat_tls_free)
 
-void gst_chat_tls_set_funcs (GstChatTls * tls, GstChatTlsFunc func,
-    GstChatTlsFailedFunc failed, gpointer user_data);
+/* Before the first is accepted. @poller outlives it. */
+void gst_chat_tls_open (GstChatTls * tls, GstChatPoller * poller,
+    GstChatTlsFunc func, GstChatTlsFailedFunc failed, gpointer user_data);
 /* Reads the files again. FALSE: they are of no use, the old ones stay. */
 gboolean gst_chat_tls_reload (GstChatTls * tls, GError ** error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Waits for the first byte and does the handshake. How long that may take is
- * for others to say, by shutting the socket. */
+/* Waits for the first byte, does the handshake and waits for a request; many at
+ * once take turns. How long all that may take is for others to say, by shutting
+ * the socket. */
 void gst_chat_tls_accept (GstChatTls * tls, GSocketConnection * connection,
     GSocketAddress * remote);
 

@@ -310,18 +310,30 @@ G_DEFINE_TYPE (GstChatTlsStream, gst_chat_tls_stream, G_TYPE_IO_STREAM)
 }
 
 GstChatTlsStep
-gst_chat_tls_stream_shake_hands (GstChatTlsStream * stream,
-    GIOCondition * condition, GError ** error)
+gst_chat_tls_stream_shake_hands (GstChatTlsStream * stream, GError ** error)
 {
   Link *link = stream->link;
+  GIOCondition any;
   ERR_clear_error ();
   int result = SSL_do_handshake (link->ssl);
   if (result == 1)
     return GST_CHAT_TLS_DONE;
-  if (must_wait (link, result, condition))
+  if (must_wait (link, result, &any))
     return GST_CHAT_TLS_WAIT;
   break_with (link, error);
   return GST_CHAT_TLS_FAILED;
+}
+
+gssize
+gst_chat_tls_stream_peek (GstChatTlsStream * stream, gpointer buffer,
+    gsize size)
+{
+  Link *link = stream->link;
+  ERR_clear_error ();
+  int n = SSL_peek (link->ssl, buffer, (int) MIN (size, G_MAXINT));
+  if (n > 0)
+    return n;
+  return must_wait (link, n, &link->read_needs) ? -1 : 0;
 }
 
 static GInputStream *

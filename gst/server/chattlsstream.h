@@ -19,13 +19,17 @@ GstChatTlsStream *gst_chat_tls_stream_new (SSL_CTX * context,
 
 typedef enum {
   GST_CHAT_TLS_DONE,
-  GST_CHAT_TLS_WAIT,            /* try again when the condition is there */
+  GST_CHAT_TLS_WAIT,            /* try again when something comes, or can go */
   GST_CHAT_TLS_FAILED,
 } GstChatTlsStep;
 
 /* Goes on with the handshake, once it is asked to. */
 GstChatTlsStep gst_chat_tls_stream_shake_hands (GstChatTlsStream * stream,
-    GIOCondition * condition, GError ** error);
+    GError ** error);
+/* What can be read, of one record at most, and stays there. 0: it has ended; -1:
+ * nothing yet. */
+gssize gst_chat_tls_stream_peek (GstChatTlsStream * stream, gpointer buffer,
+    gsize size);
 
 /* The oldest of OpenSSL's errors, in words; clears them all. Caller frees. */
 gchar *gst_chat_tls_error_text (void);

@@ -3,8 +3,11 @@
 // counted as an address: so they stand for as many addresses as they are. In
 // each case somebody else is served meanwhile, and memory stays bounded.
 import net from 'node:net';
+import { Duplex } from 'node:stream';
+import tlsModule from 'node:tls';
 import { check, equal, until } from '../support/harness.mjs';
 import { serverTest } from './case.mjs';
+import { certificateOptions, makeCertificate } from './certificate.mjs';
 import { connect } from './clients.mjs';
 import { metrics } from './metrics.mjs';
 
@@ -65,10 +68,12 @@ async function enter(t, server) {
 }
 
 // What an honest client notices of @attack.
-function hostileTest(name, attack, options = {}) {
+function hostileTest(name, attack, { tls = false, ...options } = {}) {
   serverTest(`hostile: ${name}`, async (t, serve) => {
-    const server = await serve(['--metrics=127.0.0.1:0']);
-    const witness = await connect(t, '4.8.4', server.url, { transports: ['websocket'] });
+    const pem = tls && makeCertificate(t, 'first');
+    const server = await serve(['--metrics=127.0.0.1:0', ...tls ? certificateOptions(pem) : []]);
+    const url = tls ? server.url.replace('http:', 'https:') : server.url;
+    const witness = await connect(t, '4.8.4', url, { transports: ['websocket'], ca: pem?.ca });
     let served = 0;
     const ask = () => witness.socket.emit('hang-up', { to: 'nobody' }, () => { served++; setTimeout(ask, 25); });
     ask();
@@ -85,7 +90,7 @@ function hostileTest(name, attack, options = {}) {
     t.note(`longest turn ${after.gst_chat_longest_turn_seconds} s, growth ${growth >> 20} MiB`);
     if (process.env.CHAT_FIGURES)
       console.log(`# ${name}: longest turn ${after.gst_chat_longest_turn_seconds} s, growth ${growth >> 20} MiB`);
-    const fresh = await connect(t, '4.8.4', server.url);
+    const fresh = await connect(t, '4.8.4', url, { ca: pem?.ca });
     check(fresh.users.length >= 1, 'who comes now sees the others');
   }, { logs: [/event=refused/], ...options });
 }
@@ -96,6 +101,31 @@ hostileTest('slow loris on the handshake', async (t, server) => {
   t.defer(() => clearInterval(drip));
   await until(() => many.every((s) => s.gone), 'all of them to be shut out', 40000);
 });
+
+// What a client of TLS says first.
+function clientHello() {
+  return new Promise((resolve) => {
+    const wire = new Duplex({ read() {}, write(data, _, done) { resolve(data); done(); } });
+    tlsModule.connect({ socket: wire }).on('error', () => {});
+  });
+}
+
+hostileTest('handshakes of TLS that lead to nothing', async (t, server) => {
+  const hello = await clientHello();
+  const words = ['', hello, hello.subarray(0, 50), Buffer.alloc(600, 'x')];
+  const many = Array.from({ length: 1200 }, (_, i) => dial(t, server, words[i % words.length]));
+  // These are secret, and go no further.
+  for (let i = 0; i < 300; i++) {
+    const socket = tlsModule.connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false },
+      () => socket.write('GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nA: '));
+    socket.on('error', () => {});
+    socket.gone = false;
+    socket.on('close', () => { socket.gone = true; });
+    t.defer(() => socket.destroy());
+    many.push(socket);
+  }
+  await until(() => many.every((s) => s.gone), 'all of them to be shut out', 40000);
+}, { tls: true });
 
 hostileTest('slow loris on the poll', async (t, server) => {
   const sids = [];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // gst-chat-server with a certificate of its own.
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -11,20 +10,9 @@ import tls from 'node:tls';
 import { check, equal, until } from '../support/harness.mjs';
 import { startPipeline } from '../support/servers.mjs';
 import { build, serverTest } from './case.mjs';
+import { certificateOptions as args, makeCertificate } from './certificate.mjs';
 import { CLIENTS, TRANSPORTS, connect } from './clients.mjs';
 
-// A certificate for this machine, and its key: {cert, key, ca}.
-function makeCertificate(t, name) {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'chat-tls-'));
-  t.defer(() => rmSync(folder, { recursive: true }));
-  const [cert, key] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-    '-keyout', key, '-out', cert, '-days', '1', '-subj', `/CN=${name}`,
-    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], { stdio: 'ignore' });
-  return { folder, cert, key, ca: readFileSync(cert) };
-}
-
-const args = ({ cert, key }) => [`--tls-cert=${cert}`, `--tls-key=${key}`];
 const secure = (server) => `https://127.0.0.1:${server.port}`;
 
 function get(module, url, options = {}) {
@@ -109,6 +97,26 @@ serverTest('TLS: who comes without is sent there', async (t, serve) => {
   }
   const page = await get(https, `${secure(server)}/`, { ca: pem.ca });
   equal([page.status, page.headers['cross-origin-opener-policy']], [200, 'same-origin'], 'the page by TLS');
+});
+
+serverTest('TLS: a request comes in pieces', async (t, serve) => {
+  const pem = makeCertificate(t, 'first');
+  const server = await serve(args(pem));
+  const request = 'GET /wire.js HTTP/1.1\r\nHost: a\r\n\r\n';
+  // Each piece is a record of TLS; they leave one by one, or at once.
+  for (const [size, pause] of [[1, 2], [10, 2], [10, 0], [request.length, 0]]) {
+    const socket = tls.connect({ port: server.port, host: '127.0.0.1', ca: pem.ca });
+    t.defer(() => socket.destroy());
+    socket.setNoDelay();
+    let answer = '';
+    socket.on('data', (data) => { answer += data; });
+    for (let at = 0; at < request.length; at += size) {
+      socket.write(request.slice(at, at + size));
+      if (pause)
+        await new Promise((resolve) => { setTimeout(resolve, pause); });
+    }
+    await until(() => /^HTTP\/1\.1 200 [^]*\r\n\r\n./.test(answer), `an answer to pieces of ${size}`);
+  }
 });
 
 serverTest('TLS: SIGHUP brings another certificate, and a wrong one changes nothing', async (t, serve) => {
