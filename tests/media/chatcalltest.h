@@ -10,6 +10,13 @@
 
 G_BEGIN_DECLS
 
+/* Everything takes longer then. */
+#ifdef __SANITIZE_ADDRESS__
+#define WITH_SANITIZER TRUE
+#else
+#define WITH_SANITIZER FALSE
+#endif
+
 typedef struct _Side Side;
 
 typedef struct {
@@ -85,7 +92,7 @@ void call_hang_up (Side * one, Side * two);
 void call_second_round (Side * side);
 
 typedef gboolean (*Condition) (Side * side);
-/* FALSE: not within @seconds. */
+/* FALSE: not within @seconds, or three times as many with the sanitizer. */
 gboolean side_wait (Side * side, Condition condition, guint seconds);
 gboolean is_connected (Side * side);
 gboolean has_failed (Side * side);

@@ -335,12 +335,6 @@ one_call (guint i)
   fail_unless (gst_chat_connection_wait_closed (GST_BIN (callee->pipeline)));
 }
 
-#ifdef __SANITIZE_ADDRESS__
-#define WITH_SANITIZER TRUE
-#else
-#define WITH_SANITIZER FALSE
-#endif
-
 GST_START_TEST (test_nothing_left)
 {
   call_setup ();
