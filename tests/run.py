@@ -227,14 +227,14 @@ def read_meson_log(path, count):
             count.line(True, name, "SKIP" if test["result"] == "SKIP" else "")
 
 
-def run_meson(suite, build, count, log, names, env, *options):
+def run_meson(suite, build, count, log, names, env, *options, processes=2):
     if not names:
         return
     base = "log-" + suite.name
     pattern = os.path.join(build, "meson-logs", base + "*.json")
     for old in glob.glob(pattern):
         os.remove(old)
-    status = run(["meson", "test", "-C", build, "--no-rebuild", "--num-processes", "2",
+    status = run(["meson", "test", "-C", build, "--no-rebuild", "--num-processes", str(processes),
                   "--logbase", base, "--print-errorlogs", *options, *names], log, suite.deadline, env)
     try:
         # A wrapper's name is appended by meson.
@@ -262,11 +262,12 @@ def run_sanitizer(suite, count, log):
     # The fuzz suite has a sanitizer of its own.
     fuzz = meson_names(build, "unit", "fuzz")
     names = [name for name in meson_names(build, "unit") if name not in fuzz]
-    # Whole stacks are slow, and only GStreamer's neighbours need suppressions.
+    # Whole stacks are slow, and only GStreamer's neighbours need suppressions. A
+    # call keeps two cores busy then.
     pure = [name for folder in ("core", "async") for name in meson_names(build, "unit", folder)]
     run_meson(suite, build, count, log, pure, env, "--timeout-multiplier", "4")
     run_meson(suite, build, count, log, [name for name in names if name not in pure],
-              dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0"), "--timeout-multiplier", "4")
+              dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0"), "--timeout-multiplier", "4", processes=1)
     run_meson(suite, build, count, log, meson_names(build, "lifecycle"),
               dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0", LIFECYCLE_CYCLES="30"),
               "--timeout-multiplier", "4")
