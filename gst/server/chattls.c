@@ -117,13 +117,23 @@ arrival_free (Arrival * arrival)
   g_free (arrival);
 }
 
+/* It is no arrival any more. Caller unrefs. */
+static GIOStream *
+take_stream (Arrival * arrival)
+{
+  GIOStream *stream = arrival->stream != NULL ?
+      G_IO_STREAM (arrival->stream) : G_IO_STREAM (arrival->connection);
+  g_object_ref (stream);
+  arrival_free (arrival);
+  return stream;
+}
+
 /* As in the accept filter, only closing ends what knows the socket. */
 static void
 turn_away (Arrival * arrival)
 {
-  g_io_stream_close (arrival->stream != NULL ? G_IO_STREAM (arrival->stream) :
-      G_IO_STREAM (arrival->connection), NULL, NULL);
-  arrival_free (arrival);
+  g_autoptr (GIOStream) stream = take_stream (arrival);
+  g_io_stream_close (stream, NULL, NULL);
 }
 
 static void
@@ -131,10 +141,8 @@ hand_over (Arrival * arrival)
 {
   GstChatTls *tls = arrival->tls;
   gboolean plain = arrival->stream == NULL;
-  g_autoptr (GIOStream) stream = g_object_ref (plain ?
-      G_IO_STREAM (arrival->connection) : G_IO_STREAM (arrival->stream));
   g_autoptr (GSocketAddress) remote = g_object_ref (arrival->remote);
-  arrival_free (arrival);
+  g_autoptr (GIOStream) stream = take_stream (arrival);
   tls->func (stream, remote, plain, tls->user_data);
 }
 
