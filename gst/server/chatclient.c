@@ -140,8 +140,7 @@ prepare_info (GstChatClient * client, const gchar * id)
 static void
 on_info_due (GstChatTimer * timer, gint64 now)
 {
-  GstChatClient *client =
-      GST_CHAT_OWNER_OF (GstChatClient, info_timer, timer);
+  GstChatClient *client = GST_CHAT_OWNER_OF (GstChatClient, info_timer, timer);
   if (client->user == NULL)
     return;
   g_autoptr (GBytes) frame = gst_chat_info_frame (&client->clients->info,

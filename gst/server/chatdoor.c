@@ -68,8 +68,7 @@ visitor_of (GSocketAddress * remote)
 static void
 on_shut (GstChatTask * task)
 {
-  GstChatDoor *door =
-      GST_CHAT_OWNER_OF (GstChatDoor, shut, task);
+  GstChatDoor *door = GST_CHAT_OWNER_OF (GstChatDoor, shut, task);
   for (guint i = 0; i < SHUT_AT_ONCE && door->late.length > 0; i++) {
     GList *link = g_queue_pop_head_link (&door->late);
     Visitor *visitor = g_steal_pointer (&link->data);
@@ -112,8 +111,7 @@ gst_chat_door_get_poller (GstChatDoor * door)
 static void
 on_late (GstChatTimer * timer, gint64 now)
 {
-  Visitor *visitor =
-      GST_CHAT_OWNER_OF (Visitor, timer, timer);
+  Visitor *visitor = GST_CHAT_OWNER_OF (Visitor, timer, timer);
   GstChatDoor *door = visitor->door;
   door->n_timers--;
   visitor->late.data = visitor;

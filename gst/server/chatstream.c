@@ -21,8 +21,7 @@ is_plain (const GstChatStream * stream)
 static void
 on_watch (GstChatWatch * watch, guint events)
 {
-  GstChatStream *stream =
-      GST_CHAT_OWNER_OF (GstChatStream, watch, watch);
+  GstChatStream *stream = GST_CHAT_OWNER_OF (GstChatStream, watch, watch);
   /* Only one of them: what the first does may end it. Writing is wanted seldom,
    * and must not wait for one that never stops sending. Errors show on both. */
   if ((events & EPOLLOUT) != 0)
@@ -53,8 +52,7 @@ plain_socket_of (GIOStream * base)
 static void
 on_early (GstChatTask * task)
 {
-  GstChatStream *stream =
-      GST_CHAT_OWNER_OF (GstChatStream, early_task, task);
+  GstChatStream *stream = GST_CHAT_OWNER_OF (GstChatStream, early_task, task);
   stream->readable (stream);
 }
 

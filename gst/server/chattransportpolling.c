@@ -174,8 +174,7 @@ lose_parked (Polling * polling)
 static void
 on_socket (GstChatWatch * watch, guint events)
 {
-  Polling *polling =
-      GST_CHAT_OWNER_OF (Polling, hang_up, watch);
+  Polling *polling = GST_CHAT_OWNER_OF (Polling, hang_up, watch);
   gchar byte;
   gssize n = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? 0 :
       recv (watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
