@@ -247,12 +247,15 @@ def run_meson(suite, build, count, log, names, env, *options, processes=2):
         count.line(False, "meson test", "exit status %d" % status)
 
 
+SLOWNESS = "4"                  # of a program with a sanitizer
+
+
 def run_sanitizer(suite, count, log):
     build = os.path.join(OUT, "build-asan")
     if not build_in(build, log, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dexamples=disabled"):
         count.line(False, "the sanitizer build")
         return
-    env = dict(os.environ, CK_TAP_LOG_FILE_NAME="-", CK_TIMEOUT_MULTIPLIER="4", GST_REGISTRY_FORK="no",
+    env = dict(os.environ, CK_TAP_LOG_FILE_NAME="-", CK_TIMEOUT_MULTIPLIER=SLOWNESS, GST_REGISTRY_FORK="no",
                UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
                LSAN_OPTIONS="suppressions=" + os.path.join(TOP, "tests/support/lsan.supp")
                + ":print_suppressions=0")
@@ -265,12 +268,12 @@ def run_sanitizer(suite, count, log):
     # Whole stacks are slow, and only GStreamer's neighbours need suppressions. A
     # call keeps two cores busy then.
     pure = [name for folder in ("core", "async") for name in meson_names(build, "unit", folder)]
-    run_meson(suite, build, count, log, pure, env, "--timeout-multiplier", "4")
+    run_meson(suite, build, count, log, pure, env, "--timeout-multiplier", SLOWNESS)
     run_meson(suite, build, count, log, [name for name in names if name not in pure],
-              dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0"), "--timeout-multiplier", "4", processes=1)
+              dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0"), "--timeout-multiplier", SLOWNESS, processes=1)
     run_meson(suite, build, count, log, meson_names(build, "lifecycle"),
               dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0", LIFECYCLE_CYCLES="30"),
-              "--timeout-multiplier", "4")
+              "--timeout-multiplier", SLOWNESS)
 
 
 def run_valgrind(suite, count, log):

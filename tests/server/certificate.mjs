@@ -18,3 +18,5 @@ export function makeCertificate(t, name) {
 
 // Options of gst-chat-server.
 export const certificateOptions = ({ cert, key }) => [`--tls-cert=${cert}`, `--tls-key=${key}`];
+
+export const secureUrl = (server) => `https://127.0.0.1:${server.port}`;

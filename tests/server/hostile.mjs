@@ -4,10 +4,10 @@
 // each case somebody else is served meanwhile, and memory stays bounded.
 import net from 'node:net';
 import { Duplex } from 'node:stream';
-import tlsModule from 'node:tls';
+import tls from 'node:tls';
 import { check, equal, until } from '../support/harness.mjs';
 import { serverTest } from './case.mjs';
-import { certificateOptions, makeCertificate } from './certificate.mjs';
+import { certificateOptions, makeCertificate, secureUrl } from './certificate.mjs';
 import { connect } from './clients.mjs';
 import { metrics } from './metrics.mjs';
 
@@ -19,15 +19,20 @@ const MAY_GROW = 96 * 1024 * 1024;
 // does, as the time of an answer would.
 const MAY_WAIT = 0.02;
 
-// A connection that says what it is told to, and keeps nothing.
-function dial(t, server, text = '') {
-  const socket = net.connect(server.port, '127.0.0.1');
+// Knows when it is gone, and goes with the case.
+function watched(t, socket) {
   socket.on('error', () => {});
-  socket.resume();
   socket.gone = false;
   socket.on('close', () => { socket.gone = true; });
-  socket.write(text);
   t.defer(() => socket.destroy());
+  return socket;
+}
+
+// A connection that says what it is told to, and keeps nothing.
+function dial(t, server, text = '') {
+  const socket = watched(t, net.connect(server.port, '127.0.0.1'));
+  socket.resume();
+  socket.write(text);
   return socket;
 }
 
@@ -44,13 +49,9 @@ const text = (string) => frame(0x81, Buffer.from(string));
 
 // A client that is in the chat, as bytes: {socket, received(), id, status()}.
 async function enter(t, server) {
-  const socket = net.connect(server.port, '127.0.0.1');
+  const socket = watched(t, net.connect(server.port, '127.0.0.1'));
   const chunks = [];
   socket.on('data', (data) => chunks.push(data));
-  socket.on('error', () => {});
-  socket.gone = false;
-  socket.on('close', () => { socket.gone = true; });
-  t.defer(() => socket.destroy());
   socket.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\n${HEADERS}\r\n`);
   socket.write(text('40'));
   const received = () => Buffer.concat(chunks);
@@ -68,11 +69,11 @@ async function enter(t, server) {
 }
 
 // What an honest client notices of @attack.
-function hostileTest(name, attack, { tls = false, ...options } = {}) {
+function hostileTest(name, attack, { secure = false, ...options } = {}) {
   serverTest(`hostile: ${name}`, async (t, serve) => {
-    const pem = tls && makeCertificate(t, 'first');
-    const server = await serve(['--metrics=127.0.0.1:0', ...tls ? certificateOptions(pem) : []]);
-    const url = tls ? server.url.replace('http:', 'https:') : server.url;
+    const pem = secure && makeCertificate(t, 'first');
+    const server = await serve(['--metrics=127.0.0.1:0', ...secure ? certificateOptions(pem) : []]);
+    const url = secure ? secureUrl(server) : server.url;
     const witness = await connect(t, '4.8.4', url, { transports: ['websocket'], ca: pem?.ca });
     let served = 0;
     const ask = () => witness.socket.emit('hang-up', { to: 'nobody' }, () => { served++; setTimeout(ask, 25); });
@@ -106,7 +107,7 @@ hostileTest('slow loris on the handshake', async (t, server) => {
 function clientHello() {
   return new Promise((resolve) => {
     const wire = new Duplex({ read() {}, write(data, _, done) { resolve(data); done(); } });
-    tlsModule.connect({ socket: wire }).on('error', () => {});
+    tls.connect({ socket: wire }).on('error', () => {});
   });
 }
 
@@ -116,16 +117,12 @@ hostileTest('handshakes of TLS that lead to nothing', async (t, server) => {
   const many = Array.from({ length: 1200 }, (_, i) => dial(t, server, words[i % words.length]));
   // These are secret, and go no further.
   for (let i = 0; i < 300; i++) {
-    const socket = tlsModule.connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false },
+    const socket = tls.connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false },
       () => socket.write('GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nA: '));
-    socket.on('error', () => {});
-    socket.gone = false;
-    socket.on('close', () => { socket.gone = true; });
-    t.defer(() => socket.destroy());
-    many.push(socket);
+    many.push(watched(t, socket));
   }
   await until(() => many.every((s) => s.gone), 'all of them to be shut out', 40000);
-}, { tls: true });
+}, { secure: true });
 
 hostileTest('slow loris on the poll', async (t, server) => {
   const sids = [];

@@ -4,16 +4,12 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import tls from 'node:tls';
 import { check, equal, until } from '../support/harness.mjs';
 import { startPipeline } from '../support/servers.mjs';
 import { build, serverTest } from './case.mjs';
-import { certificateOptions as args, makeCertificate } from './certificate.mjs';
+import { certificateOptions as args, makeCertificate, secureUrl as secure } from './certificate.mjs';
 import { CLIENTS, TRANSPORTS, connect } from './clients.mjs';
-
-const secure = (server) => `https://127.0.0.1:${server.port}`;
 
 function get(module, url, options = {}) {
   return new Promise((resolve, reject) => {
