@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Counts what goes through one call's RTP session. */
+ * Counts what goes through one call's RTP session, and reports it. */
 #include "chatmeter.h"
 
 #include <gst/rtp/gstrtcpbuffer.h>
@@ -11,11 +11,14 @@
  * later than this belongs to what was before. */
 #define MAX_DROPOUT 3000
 #define MAX_MISORDER 100
-/* Of our sender reports, by which the remote's can still be dated; one of
- * each source a second. */
-#define N_SENT_REPORTS 32
+/* Of our sender reports, by which the remote's can still be dated; up to one of
+ * each source with each feedback, some 20 a second. */
+#define N_SENT_REPORTS 128
 /* What the remote has not said again for so long is no longer so. */
 #define REPORT_AGE (15 * G_USEC_PER_SEC)
+/* rtpsession's own reports come later than this only where feedback puts them
+ * off. */
+#define REPORT_INTERVAL G_USEC_PER_SEC
 
 typedef struct
 {
@@ -24,9 +27,15 @@ typedef struct
   guint32 base_seq;
   guint64 received;             /* since base_seq */
   guint64 lost_before;          /* base_seq */
+  guint64 packets;              /* all that came */
   gboolean has_transit;
   gdouble transit;              /* seconds */
   gdouble jitter;
+  guint clock_rate;             /* Hz, of the last packet; 0: not known */
+  guint32 sr_ntp;               /* of its last report, the middle 32 bits */
+  gint64 sr_received;           /* 0: it has sent none */
+  guint64 reported_packets;     /* as of our last report of it */
+  guint64 reported_lost;
 } RemoteSource;
 
 /* One of ours, as the remote reports it. */
@@ -51,6 +60,7 @@ struct _GstChatMeter
   GArray *own;                  /* OwnSource, the same */
   SentReport sent[N_SENT_REPORTS];
   guint n_sent;
+  gint64 reported;              /* blocks of ours have left last; 0: none yet */
   guint clock_rates[128];       /* by payload type */
 };
 
@@ -97,15 +107,22 @@ gst_chat_meter_set_clock_rate (GstChatMeter * self, guint pt, guint clock_rate)
 /* ---- what comes in ---- */
 
 static RemoteSource *
-remote_source (GstChatMeter * self, guint32 ssrc, guint16 seq)
+find_remote_source (GstChatMeter * self, guint32 ssrc)
 {
   for (guint i = 0; i < self->remote->len; i++) {
     RemoteSource *source = &g_array_index (self->remote, RemoteSource, i);
     if (source->ssrc == ssrc)
       return source;
   }
-  if (self->remote->len == GST_CHAT_MAX_SSRCS)
-    return NULL;
+  return NULL;
+}
+
+static RemoteSource *
+remote_source (GstChatMeter * self, guint32 ssrc, guint16 seq)
+{
+  RemoteSource *source = find_remote_source (self, ssrc);
+  if (source || self->remote->len == GST_CHAT_MAX_SSRCS)
+    return source;
   RemoteSource fresh = {.ssrc = ssrc,.max_seq = seq,.base_seq = seq };
   g_array_append_val (self->remote, fresh);
   return &g_array_index (self->remote, RemoteSource, self->remote->len - 1);
@@ -131,6 +148,7 @@ count_sequence (RemoteSource * source, guint16 seq)
     source->received = 0;
   }
   source->received++;
+  source->packets++;
 }
 
 /* RFC 3550 §A.8. */
@@ -143,6 +161,7 @@ count_jitter (RemoteSource * source, guint32 timestamp, guint clock_rate,
   gdouble wrap = (G_MAXUINT32 + 1.0) / clock_rate;
   gdouble transit = now / (gdouble) G_USEC_PER_SEC -
       timestamp / (gdouble) clock_rate;
+  source->clock_rate = clock_rate;
   gdouble difference = ABS (transit - source->transit);
   if (difference > wrap / 2)
     difference = ABS (difference - wrap);
@@ -210,10 +229,18 @@ take_parts (GstChatMeter * self, GstBuffer * packet, gint64 now, TakePart take)
   gst_rtcp_buffer_unmap (&rtcp);
 }
 
+static gboolean
+is_report (const GstRTCPPacket * part)
+{
+  return part->type == GST_RTCP_TYPE_SR || part->type == GST_RTCP_TYPE_RR;
+}
+
 static void
 take_sent_report (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
 {
   guint64 ntp = 0;
+  if (is_report (part) && gst_rtcp_packet_get_rb_count (part) > 0)
+    self->reported = now;
   if (gst_rtcp_packet_get_type (part) != GST_RTCP_TYPE_SR)
     return;
   gst_rtcp_packet_sr_get_sender_info (part, NULL, &ntp, NULL, NULL, NULL);
@@ -258,11 +285,26 @@ take_round_trip (GstChatMeter * self, guint32 ntp, guint32 delay, gint64 now)
 }
 
 static void
-take_blocks (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
+take_sender (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
 {
-  GstRTCPType type = gst_rtcp_packet_get_type (part);
-  if (type != GST_RTCP_TYPE_SR && type != GST_RTCP_TYPE_RR)
+  guint32 ssrc;
+  guint64 ntp;
+  if (gst_rtcp_packet_get_type (part) != GST_RTCP_TYPE_SR)
     return;
+  gst_rtcp_packet_sr_get_sender_info (part, &ssrc, &ntp, NULL, NULL, NULL);
+  RemoteSource *source = find_remote_source (self, ssrc);
+  if (source) {
+    source->sr_ntp = (guint32) (ntp >> 16);
+    source->sr_received = now;
+  }
+}
+
+static void
+take_received_report (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
+{
+  if (!is_report (part))
+    return;
+  take_sender (self, part, now);
   guint n = gst_rtcp_packet_get_rb_count (part);
   for (guint i = 0; i < n; i++) {
     guint32 ssrc, highest, jitter, ntp, delay;
@@ -282,7 +324,58 @@ take_blocks (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
 void
 gst_chat_meter_rtcp_in (GstChatMeter * self, GstBuffer * packet, gint64 now)
 {
-  take_parts (self, packet, now, take_blocks);
+  take_parts (self, packet, now, take_received_report);
+}
+
+/* ---- reports of our own ---- */
+
+/* RFC 3550 §6.4.1. */
+static void
+add_block (RemoteSource * source, GstRTCPPacket * part, gint64 now)
+{
+  guint64 all_lost = source->lost_before + lost_since_base (source);
+  guint64 packets = source->packets - source->reported_packets;
+  /* What was late has come meanwhile: fewer are lost than before. */
+  guint64 lost = all_lost - MIN (all_lost, source->reported_lost);
+  guint32 delay = source->sr_received == 0 ? 0 :
+      (now - source->sr_received) * 65536 / G_USEC_PER_SEC;
+  if (packets == 0 || !gst_rtcp_packet_add_rb (part, source->ssrc,
+          lost * 256 / (lost + packets), MIN (all_lost, 0x7fffff),
+          source->max_seq, source->jitter * source->clock_rate,
+          source->sr_ntp, delay))
+    return;
+  source->reported_packets = source->packets;
+  source->reported_lost = all_lost;
+}
+
+void
+gst_chat_meter_add_report (GstChatMeter * self, GstBuffer * packet, gint64 now)
+{
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket part;
+  guint32 ssrc = 0;
+  if (!gst_rtcp_buffer_validate_reduced (packet)
+      || !gst_rtcp_buffer_map (packet, GST_MAP_READWRITE, &rtcp))
+    return;
+  g_mutex_lock (&self->lock);
+  gboolean due = now - self->reported >= REPORT_INTERVAL
+      && self->remote->len > 0
+      && gst_rtcp_buffer_get_first_packet (&rtcp, &part) && is_report (&part);
+  if (due) {
+    if (part.type == GST_RTCP_TYPE_SR)
+      gst_rtcp_packet_sr_get_sender_info (&part, &ssrc, NULL, NULL, NULL, NULL);
+    else
+      ssrc = gst_rtcp_packet_rr_get_ssrc (&part);
+    if (gst_rtcp_buffer_add_packet (&rtcp, GST_RTCP_TYPE_RR, &part)) {
+      gst_rtcp_packet_rr_set_ssrc (&part, ssrc);
+      for (guint i = 0; i < self->remote->len; i++)
+        add_block (&g_array_index (self->remote, RemoteSource, i), &part, now);
+      if (gst_rtcp_packet_get_rb_count (&part) == 0)
+        gst_rtcp_packet_remove (&part);
+    }
+  }
+  g_mutex_unlock (&self->lock);
+  gst_rtcp_buffer_unmap (&rtcp);
 }
 
 /* ---- together ---- */
@@ -391,9 +484,26 @@ on_pad_added (GstElement * rtpsession, GstPad * pad, gpointer meter)
   }
 }
 
+/* rtpsession's thread of RTCP. An early packet has no report blocks, and each one
+ * puts the regular one off: where feedback goes on and on there are none. */
+static gboolean
+on_sending_rtcp (GObject * session, GstBuffer * packet, gboolean early,
+    gpointer meter)
+{
+  if (early)
+    gst_chat_meter_add_report (meter, packet, g_get_monotonic_time ());
+  return FALSE;
+}
+
 void
 gst_chat_meter_watch (GstChatMeter * self, GstElement * rtpsession)
 {
+  g_autoptr (GObject) session = NULL;
+  g_object_get (rtpsession, "internal-session", &session, NULL);
+  if (session)
+    g_signal_connect_data (session, "on-sending-rtcp",
+        G_CALLBACK (on_sending_rtcp), gst_chat_meter_ref (self),
+        (GClosureNotify) (void (*)(void)) gst_chat_meter_unref, 0);
   g_signal_connect_data (rtpsession, "pad-added", G_CALLBACK (on_pad_added),
       gst_chat_meter_ref (self),
       (GClosureNotify) (void (*)(void)) gst_chat_meter_unref, 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Counts what goes through one call's RTP session: packets, bytes, loss and
  * jitter as RFC 3550 defines them. rtpsession knows the same, but
- * asking it each second costs more, and stands in the way of its threads. */
+ * asking it each second costs more, and stands in the way of its threads. And
+ * tells it to the remote where rtpsession does not come to do so. */
 #pragma once
 
 #include <gst/gst.h>
@@ -25,7 +26,7 @@ GstChatMeter *gst_chat_meter_new (void);
 GstChatMeter *gst_chat_meter_ref (GstChatMeter * meter);
 void gst_chat_meter_unref (gpointer meter);
 
-/* Counts on the pads that @rtpsession gets from now on. */
+/* Counts on the pads that @rtpsession gets from now on, and adds reports. */
 void gst_chat_meter_watch (GstChatMeter * meter, GstElement * rtpsession);
 /* Without it there is no jitter of payload type @pt. */
 void gst_chat_meter_set_clock_rate (GstChatMeter * meter, guint pt,
@@ -37,6 +38,11 @@ void gst_chat_meter_rtp_out (GstChatMeter * meter, GstBuffer * packet);
 void gst_chat_meter_rtcp_in (GstChatMeter * meter, GstBuffer * packet,
     gint64 now);
 void gst_chat_meter_rtcp_out (GstChatMeter * meter, GstBuffer * packet,
+    gint64 now);
+
+/* Puts a receiver report (RFC 3550 §6.4.2) at the end of @packet, RTCP of ours
+ * that begins with a report, where none has left for a second. */
+void gst_chat_meter_add_report (GstChatMeter * meter, GstBuffer * packet,
     gint64 now);
 
 void gst_chat_meter_read (GstChatMeter * meter, gint64 now,

@@ -90,8 +90,11 @@ static void
 copy_attributes (GstSDPMedia * out, const GstSDPMedia * in,
     const GstChatSdpMedia * media)
 {
-  static const gchar *const others[] = { "rtcp-mux", "rtcp-rsize", "ssrc",
-    "ssrc-group", "msid", NULL
+  /* Without rtcp-rsize, which is not in our own text either: early packets of
+   * RTCP have a sender report then, by which remotes put sound and picture
+   * together. */
+  static const gchar *const others[] = { "rtcp-mux", "ssrc", "ssrc-group",
+    "msid", NULL
   };
   for (guint i = 0; i < gst_sdp_media_attributes_len (in); i++) {
     const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (in, i);

@@ -221,6 +221,87 @@ GST_START_TEST (test_a_remote_has_as_many_sources_as_it_likes)
 
 GST_END_TEST;
 
+/* @sender says that it is 0xaaaa1234 5678…, in seconds since 1900. */
+static GstBuffer *
+sender_report (guint32 sender)
+{
+  GstBuffer *packet =
+      rtcp_packet (TRUE, G_GUINT64_CONSTANT (0xaaaa123456780000),
+      0, 0, 0, 0);
+  guint32 ssrc = GUINT32_TO_BE (sender);
+  gst_buffer_fill (packet, 4, &ssrc, 4);
+  return packet;
+}
+
+/* What is added to a report of ours that is without blocks. */
+static guint
+blocks_added (guint32 * ssrc, guint8 * fraction, gint32 * lost,
+    guint32 * highest, guint32 * jitter, guint32 * lsr, guint32 * dlsr)
+{
+  GstBuffer *packet = sender_report (OURS);
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket part;
+  guint n = 0;
+  gst_chat_meter_add_report (meter, packet, now);
+  gst_chat_meter_rtcp_out (meter, packet, now);
+  fail_unless (gst_rtcp_buffer_validate (packet));
+  gst_rtcp_buffer_map (packet, GST_MAP_READ, &rtcp);
+  gst_rtcp_buffer_get_first_packet (&rtcp, &part);
+  if (gst_rtcp_packet_move_to_next (&part)) {
+    fail_unless_equals_int (gst_rtcp_packet_get_type (&part), GST_RTCP_TYPE_RR);
+    fail_unless_equals_int (gst_rtcp_packet_rr_get_ssrc (&part), OURS);
+    n = gst_rtcp_packet_get_rb_count (&part);
+    gst_rtcp_packet_get_rb (&part, 0, ssrc, fraction, lost, highest, jitter,
+        lsr, dlsr);
+  }
+  gst_rtcp_buffer_unmap (&rtcp);
+  gst_buffer_unref (packet);
+  return n;
+}
+
+GST_START_TEST (test_report_is_added)
+{
+  guint32 ssrc, highest, jitter, lsr, dlsr;
+  guint8 fraction;
+  gint32 lost;
+#define BLOCKS_ADDED blocks_added (&ssrc, &fraction, &lost, &highest, &jitter, \
+    &lsr, &dlsr)
+  fail_unless_equals_int (BLOCKS_ADDED, 0);
+  gst_chat_meter_set_clock_rate (meter, 96, 90000);
+  receive (THEIRS, 65534, 0);
+  receive (THEIRS, 65535, 0);
+  receive (THEIRS, 2, 0);
+  take_rtcp (gst_chat_meter_rtcp_in, sender_report (THEIRS));
+  now += 500 * MS;
+  fail_unless_equals_int (BLOCKS_ADDED, 1);
+  fail_unless_equals_int (ssrc, THEIRS);
+  fail_unless_equals_int (lost, 2);
+  fail_unless_equals_int (fraction, 2 * 256 / 5);
+  fail_unless_equals_int (highest, 65536 + 2);
+  fail_unless_equals_int (jitter, 0);
+  fail_unless_equals_int (lsr, 0x12345678);
+  fail_unless_equals_int (dlsr, 32768);
+
+  /* The next one a second later, of what came since. */
+  receive (THEIRS, 3, 0);
+  now += 999 * MS;
+  fail_unless_equals_int (BLOCKS_ADDED, 0);
+  now += MS;
+  fail_unless_equals_int (BLOCKS_ADDED, 1);
+  fail_unless_equals_int (lost, 2);
+  fail_unless_equals_int (fraction, 0);
+  fail_unless (jitter > 0);
+  now += 1000 * MS;
+  fail_unless_equals_int (BLOCKS_ADDED, 0);
+
+  /* Nor beside rtpsession's own. */
+  receive (THEIRS, 4, 0);
+  take_rtcp (gst_chat_meter_rtcp_out, rtcp_packet (FALSE, 0, THEIRS, 0, 0, 0));
+  fail_unless_equals_int (BLOCKS_ADDED, 0);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_garbage)
 {
   guint8 bytes[64];
@@ -258,6 +339,7 @@ meter_suite (void)
   tcase_add_test (tcase, test_report_of_nothing_known);
   tcase_add_test (tcase, test_old_reports_are_forgotten);
   tcase_add_test (tcase, test_rtcp_among_rtp);
+  tcase_add_test (tcase, test_report_is_added);
   tcase_add_test (tcase, test_a_remote_has_as_many_sources_as_it_likes);
   tcase_add_test (tcase, test_garbage);
   return suite;

@@ -599,6 +599,74 @@ GST_START_TEST (test_feedback_does_not_wait)
 
 GST_END_TEST;
 
+/* ---- reports, which feedback puts off ---- */
+
+typedef struct
+{
+  gint64 last;                  /* µs; 0: none yet */
+  gint64 longest;               /* between two */
+  gint n;
+} Reports;
+
+static GstPadProbeReturn
+on_reports (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  Reports *reports = data;
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+  gboolean dated = FALSE, reports_loss = FALSE;
+  fail_unless (gst_rtcp_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info),
+          GST_MAP_READ, &rtcp));
+  for (gboolean more = gst_rtcp_buffer_get_first_packet (&rtcp, &packet); more;
+      more = gst_rtcp_packet_move_to_next (&packet)) {
+    GstRTCPType type = gst_rtcp_packet_get_type (&packet);
+    dated |= type == GST_RTCP_TYPE_SR;
+    reports_loss |= (type == GST_RTCP_TYPE_SR || type == GST_RTCP_TYPE_RR)
+        && gst_rtcp_packet_get_rb_count (&packet) > 0;
+  }
+  gst_rtcp_buffer_unmap (&rtcp);
+  if (dated && reports_loss) {
+    gint64 now = g_get_monotonic_time ();
+    if (reports->last)
+      reports->longest = MAX (reports->longest, now - reports->last);
+    reports->last = now;
+    g_atomic_int_inc (&reports->n);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* In the answer, as browsers have it. */
+static gchar *
+allow_reduced_size (gchar * sdp, gboolean is_offer)
+{
+  return sdp_replace (sdp, "^a=rtcp-mux\r", "a=rtcp-mux\r\na=rtcp-rsize\r");
+}
+
+/* Of a call with little in it, where the interval is long. */
+GST_START_TEST (test_reports_are_not_put_off)
+{
+  call_setup ();
+  caller->rewrite = callee->rewrite = allow_reduced_size;
+  side_add_sender (caller, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("440"));
+  side_add_sender (callee, GST_CHAT_KIND_AUDIO, AUDIO_SOURCE ("1000"));
+  call_connect ();
+  g_autoptr (GstElement) session = side_element (caller, "rtpsession");
+  g_autoptr (GstPad) out =
+      gst_element_get_static_pad (session, "send_rtcp_src");
+  Reports reports = { 0 };
+  gulong probe = gst_pad_add_probe (out, GST_PAD_PROBE_TYPE_BUFFER, on_reports,
+      &reports, NULL);
+  for (guint i = 0; i < 2000 && g_atomic_int_get (&reports.n) < 6; i++)
+    g_usleep (10000);
+  gst_pad_remove_probe (out, probe);
+  fail_unless (reports.n >= 6, "%d reports in 20 s", reports.n);
+  fail_unless (reports.longest < 3 * G_USEC_PER_SEC, "%d ms between two",
+      (gint) (reports.longest / 1000));
+  call_teardown ();
+}
+
+GST_END_TEST;
+
 /* ---- 18: a slow answer ---- */
 
 typedef struct
@@ -870,6 +938,7 @@ traps_suite (void)
   tcase_add_loop_test (tcase, test_remote_is_told_of_the_end, 0, 2);
   tcase_add_test (tcase, test_twcc_on_every_m_line);
   tcase_add_test (tcase, test_feedback_does_not_wait);
+  tcase_add_test (tcase, test_reports_are_not_put_off);
   tcase_add_test (tcase, test_slow_answer_leaves_no_delay);
   tcase_add_test (tcase, test_first_picture_does_not_wait_for_latency);
   tcase_add_test (tcase, test_depayloaders_go_on_after_a_loss);
