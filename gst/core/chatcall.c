@@ -88,6 +88,7 @@ step_idle (GstChatCallStep * step)
     case GST_CHAT_CALL_EVENT_LINK_CLOSED:
     case GST_CHAT_CALL_EVENT_FAILED:
     case GST_CHAT_CALL_EVENT_SILENT:
+    case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
     case GST_CHAT_CALL_EVENT_CLOSED:
     case GST_CHAT_CALL_EVENT_TIMER:
       gst_chat_step_ignore (step);
@@ -184,6 +185,7 @@ step_calling (GstChatCallStep * step)
     case GST_CHAT_CALL_EVENT_SERVER_INFO:
     case GST_CHAT_CALL_EVENT_CLOSED:
     case GST_CHAT_CALL_EVENT_SILENT:
+    case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
       gst_chat_step_ignore (step);
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_CANCEL:
@@ -233,6 +235,7 @@ step_asked (GstChatCallStep * step)
     case GST_CHAT_CALL_EVENT_SERVER_INFO:
     case GST_CHAT_CALL_EVENT_CLOSED:
     case GST_CHAT_CALL_EVENT_SILENT:
+    case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
     case GST_CHAT_CALL_EVENT_REMOTE_CANDIDATE: /* they are in the next offer as well */
       gst_chat_step_ignore (step);
       return;
@@ -259,6 +262,7 @@ finish (GstChatCallStep * step)
   call->role = GST_CHAT_CALL_ROLE_NONE;
   call->remote_chat = FALSE;
   call->remote_gone = FALSE;
+  call->remote_lost = FALSE;
   call->offer_sent = FALSE;
   call->settled = FALSE;
   call->answer_pending = FALSE;
@@ -315,6 +319,7 @@ step_ending (GstChatCallStep * step)
     case GST_CHAT_CALL_EVENT_LINK_CLOSED:
     case GST_CHAT_CALL_EVENT_FAILED:
     case GST_CHAT_CALL_EVENT_SILENT:
+    case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
       gst_chat_step_ignore (step);
       return;
   }

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * @GST_CHAT_CALL_CALLING: our offer is being made or under way
  * @GST_CHAT_CALL_RINGING: somebody has to say yes: the remote's user (role
  *   caller) or ours (role callee)
- * @GST_CHAT_CALL_CONNECTING: both want it, the connection is being made
+ * @GST_CHAT_CALL_CONNECTING: both want it, the connection is being made, or
+ *   made anew
  * @GST_CHAT_CALL_CONNECTED: media can flow
  * @GST_CHAT_CALL_ENDING: over, the connection is being taken down
  */
@@ -69,7 +70,7 @@ typedef enum {
   GST_CHAT_CALL_EVENT_REMOTE_DECLINE,   /* @reason */
   GST_CHAT_CALL_EVENT_REMOTE_CANCEL,    /* @reason */
   GST_CHAT_CALL_EVENT_REMOTE_HANG_UP,   /* @reason */
-  GST_CHAT_CALL_EVENT_REMOTE_GONE,
+  GST_CHAT_CALL_EVENT_REMOTE_GONE,      /* @lost */
   GST_CHAT_CALL_EVENT_REMOTE_CANDIDATE,
   /* our connection; @generation says which one */
   GST_CHAT_CALL_EVENT_LOCAL_OFFER,
@@ -81,6 +82,8 @@ typedef enum {
   GST_CHAT_CALL_EVENT_FAILED,
   GST_CHAT_CALL_EVENT_SILENT,   /* nothing from the remote for too long */
   GST_CHAT_CALL_EVENT_CLOSED,   /* CLOSE has been done */
+  /* the address that our connection uses is no more */
+  GST_CHAT_CALL_EVENT_NETWORK_CHANGED,
   /* the clock */
   GST_CHAT_CALL_EVENT_TIMER,
 } GstChatCallEventType;
@@ -113,6 +116,7 @@ typedef struct {
   gboolean candidates;          /* the description has some */
   gboolean empty;               /* the answer is to an offer without m-lines */
   gboolean relay;               /* the server relays the extensions */
+  gboolean lost;                /* it has not left: the server hears nothing of it */
   guint generation;
 } GstChatCallEvent;
 
@@ -168,6 +172,9 @@ typedef struct {
   GstChatCallRole role;
   GstChatCallReason reason;     /* why it is ending */
   GstChatCallAccept accept;     /* may be written between steps */
+  /* µs, may be written between steps; how long a call with one of ours that was
+   * connected is tried to be made anew; 0: not at all */
+  gint64 resume_patience;
   guint generation;             /* of the connection */
   guint rounds;                 /* offers we have repeated */
 
@@ -175,13 +182,15 @@ typedef struct {
   guint relay : 1;              /* the server relays the extensions */
   guint remote_chat : 1;        /* the remote is one of ours */
   guint remote_gone : 1;        /* it left the server; its media may go on */
+  guint remote_lost : 1;        /* and may come back */
+  guint resuming : 1;           /* CONNECTING, after it was connected */
   guint offer_sent : 1;
   guint settled : 1;            /* descriptions have gone both ways */
   guint answer_pending : 1;     /* an offer was applied, its answer is not there yet */
   guint held : 1;               /* the driver keeps an offer for us */
   guint news : 1;               /* candidates that the remote does not know */
   guint round_open : 1;         /* our repeated offer has no answer yet */
-  guint unused : 22;
+  guint unused : 20;
 
   gint64 deadline;              /* µs, 0: none; what it means depends on the state */
   gint64 round_at;              /* µs, 0: none; when to think about repeating the offer */

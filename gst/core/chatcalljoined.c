@@ -13,9 +13,15 @@ offer_within_call (GstChatCallStep * step)
       return;
     case GST_CHAT_CALL_OFFER_FIRST:
     case GST_CHAT_CALL_OFFER_TRANSPORT:
+      if (gst_chat_step_resume_stands (step)) {
+        gst_chat_step_ignore (step);
+        return;
+      }
       /* The remote has begun again, as it may: it is a call with the same user
        * behind the same pads. Our user has agreed to that one already. */
       call->remote_chat = step->event->chat;
+      call->resuming = call->remote_chat && call->resume_patience > 0
+          && (call->resuming || call->state == GST_CHAT_CALL_CONNECTED);
       gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_ADOPT);
       gst_chat_step_take_offer (step, GST_CHAT_CALL_EFFECT_APPLY_OFFER);
       return;
@@ -34,8 +40,8 @@ offer_within_call (GstChatCallStep * step)
   }
 }
 
-static void
-repeat_offer (GstChatCallStep * step)
+void
+gst_chat_step_repeat_offer (GstChatCallStep * step)
 {
   GstChatCall *call = step->call;
 
@@ -60,7 +66,7 @@ timer_within_call (GstChatCallStep * step)
   call->round_at = 0;
   gboolean useful = call->news || call->state == GST_CHAT_CALL_CONNECTING;
   if (useful && call->online && call->rounds < MAX_ROUNDS)
-    repeat_offer (step);
+    gst_chat_step_repeat_offer (step);
   else
     gst_chat_step_ignore (step);
 }
@@ -86,6 +92,8 @@ gst_chat_step_joined (GstChatCallStep * step)
   GstChatCall *call = step->call;
   gboolean caller = call->role == GST_CHAT_CALL_ROLE_CALLER;
 
+  if (call->resuming && gst_chat_step_resuming (step))
+    return;
   switch (step->event->type) {
     case GST_CHAT_CALL_EVENT_OFFER:
       offer_within_call (step);
@@ -134,8 +142,10 @@ gst_chat_step_joined (GstChatCallStep * step)
       link_up (step);
       return;
     case GST_CHAT_CALL_EVENT_LINK_DOWN:
-      gst_chat_step_leave (step, call->state == GST_CHAT_CALL_CONNECTED ?
-          GST_CHAT_CALL_REASON_LOST : GST_CHAT_CALL_REASON_FAILED);
+      if (call->state != GST_CHAT_CALL_CONNECTED)
+        gst_chat_step_leave (step, GST_CHAT_CALL_REASON_FAILED);
+      else if (!gst_chat_step_resume (step))
+        gst_chat_step_leave (step, GST_CHAT_CALL_REASON_LOST);
       return;
     case GST_CHAT_CALL_EVENT_LINK_CLOSED:
       /* Its hang-up may come later by the server, or never: the base protocol
@@ -144,11 +154,17 @@ gst_chat_step_joined (GstChatCallStep * step)
       return;
     case GST_CHAT_CALL_EVENT_SILENT:
       /* Before it is connected the deadline watches. */
-      if (call->state == GST_CHAT_CALL_CONNECTED)
-        gst_chat_step_leave (step, call->remote_gone ?
-            GST_CHAT_CALL_REASON_GONE : GST_CHAT_CALL_REASON_LOST);
-      else
+      if (call->state != GST_CHAT_CALL_CONNECTED)
         gst_chat_step_ignore (step);
+      else if (call->remote_gone && !call->remote_lost)
+        gst_chat_step_leave (step, GST_CHAT_CALL_REASON_GONE);
+      else if (!gst_chat_step_resume (step))
+        gst_chat_step_leave (step, GST_CHAT_CALL_REASON_LOST);
+      return;
+    case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
+      if (call->state != GST_CHAT_CALL_CONNECTED
+          || !gst_chat_step_resume (step))
+        gst_chat_step_ignore (step);    /* its silence will tell */
       return;
     case GST_CHAT_CALL_EVENT_FAILED:
       gst_chat_step_leave (step, GST_CHAT_CALL_REASON_FAILED);
@@ -171,6 +187,7 @@ gst_chat_step_joined (GstChatCallStep * step)
        * goes on meanwhile or SILENT ends it. A base peer is gone for good. */
       if (call->remote_chat && call->state == GST_CHAT_CALL_CONNECTED) {
         call->remote_gone = TRUE;
+        call->remote_lost = !!step->event->lost;
         gst_chat_step_ignore (step);
       } else {
         gst_chat_step_end (step, GST_CHAT_CALL_REASON_GONE);
@@ -187,7 +204,7 @@ gst_chat_step_joined (GstChatCallStep * step)
       /* We have a new id. Our offer once more tells it to one of ours; for a
        * base peer it would be somebody else's call. */
       if (caller && call->remote_chat && call->rounds < MAX_ROUNDS)
-        repeat_offer (step);
+        gst_chat_step_repeat_offer (step);
       else
         gst_chat_step_ignore (step);
       return;

@@ -124,6 +124,8 @@ gst_chat_call_event_name (GstChatCallEventType type)
       return "failed";
     case GST_CHAT_CALL_EVENT_SILENT:
       return "silent";
+    case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
+      return "network-changed";
     case GST_CHAT_CALL_EVENT_CLOSED:
       return "closed";
     case GST_CHAT_CALL_EVENT_TIMER:

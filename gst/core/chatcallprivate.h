@@ -55,5 +55,17 @@ void gst_chat_step_place_call (GstChatCallStep * step);
 
 /* An event in CONNECTING or CONNECTED. */
 void gst_chat_step_joined (GstChatCallStep * step);
+void gst_chat_step_repeat_offer (GstChatCallStep * step);
+
+/* ---- chatcallresume.c ---- */
+
+/* From CONNECTED. FALSE: not with this remote; nothing was done. */
+gboolean gst_chat_step_resume (GstChatCallStep * step) G_GNUC_WARN_UNUSED_RESULT;
+/* An event in CONNECTING while call->resuming. FALSE: it is to be dealt with as
+ * in a first connection. */
+gboolean gst_chat_step_resuming (GstChatCallStep * step) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the remote's new offer gives way to ours. */
+gboolean gst_chat_step_resume_stands (GstChatCallStep * step);
+gint64 gst_chat_step_resume_patience (const GstChatCallStep * step);
 
 G_END_DECLS

@@ -55,6 +55,7 @@ gst_chat_step_end (GstChatCallStep * step, GstChatCallReason reason)
   step->call->round_at = 0;
   step->call->round_open = FALSE;
   step->call->held = FALSE;
+  step->call->resuming = FALSE;
   gst_chat_step_enter (step, GST_CHAT_CALL_ENDING, CLOSING);
   gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_CLOSE);
 }
@@ -124,7 +125,8 @@ gst_chat_step_take_offer (GstChatCallStep * step, GstChatCallEffectType apply)
 {
   step->call->held = FALSE;
   gst_chat_step_open (step, GST_CHAT_CALL_ROLE_CALLEE);
-  gst_chat_step_enter (step, GST_CHAT_CALL_CONNECTING, CONNECT);
+  gst_chat_step_enter (step, GST_CHAT_CALL_CONNECTING, step->call->resuming ?
+      gst_chat_step_resume_patience (step) : CONNECT);
   step->call->answer_pending = TRUE;
   gst_chat_step_effect (step, apply);
 }

@@ -2,11 +2,11 @@
  * The call's state machine, one script a case: tests/vectors/call/NAME.txt
  *
  *   # comment
- *   start [online] [relay] [accept=all|none|ask]
+ *   start [online] [relay] [accept=all|none|ask] [resume=MILLISECONDS]
  *   MILLISECONDS EVENT [WORD...] -> EFFECT...
  *
  * Words: remote, other, past; first, same, media, transport, invalid; chat,
- * lower, candidates, empty, relay; reason=NAME; gen=N (without: the current one).
+ * lower, candidates, empty, relay, lost; reason=NAME; gen=N (without: the current one).
  * An effect with a reason is written NAME(REASON), a NOTIFY is STATE or
  * STATE(REASON). */
 #include "chatcall.h"
@@ -43,6 +43,8 @@ parse_word (GstChatCallEvent * event, const gchar * word)
     event->empty = TRUE;
   else if (g_str_equal (word, "relay"))
     event->relay = TRUE;
+  else if (g_str_equal (word, "lost"))
+    event->lost = TRUE;
   else if (g_str_has_prefix (word, "reason="))
     event->reason = gst_chat_call_reason_from_name (word + 7);
   else if (g_str_has_prefix (word, "gen="))
@@ -98,6 +100,8 @@ start (GstChatCall * call, gchar ** words)
       event.type = GST_CHAT_CALL_EVENT_SERVER_INFO;
       event.relay = TRUE;
       gst_chat_call_step (call, &event, 0, &effects);
+    } else if (g_str_has_prefix (words[i], "resume=")) {
+      call->resume_patience = 1000 * atoi (words[i] + 7);
     } else if (g_str_equal (words[i], "accept=ask")) {
       call->accept = GST_CHAT_CALL_ACCEPT_ASK;
     } else if (g_str_equal (words[i], "accept=none")) {
@@ -204,22 +208,29 @@ test_total (void)
     GST_CHAT_CALL_EVENT_ONLINE, GST_CHAT_CALL_EVENT_CALL,
     GST_CHAT_CALL_EVENT_LOCAL_OFFER, GST_CHAT_CALL_EVENT_REMOTE_RINGING,
     GST_CHAT_CALL_EVENT_ANSWER, GST_CHAT_CALL_EVENT_LINK_UP,
-    GST_CHAT_CALL_EVENT_HANG_UP, GST_CHAT_CALL_EVENT_CLOSED,
+    /* made anew, with one that can */
+    GST_CHAT_CALL_EVENT_SILENT, GST_CHAT_CALL_EVENT_LOCAL_OFFER,
+    GST_CHAT_CALL_EVENT_ANSWER, GST_CHAT_CALL_EVENT_OFFLINE,
+    GST_CHAT_CALL_EVENT_ONLINE, GST_CHAT_CALL_EVENT_HANG_UP,
+    GST_CHAT_CALL_EVENT_CLOSED,
     GST_CHAT_CALL_EVENT_OFFER, GST_CHAT_CALL_EVENT_ACCEPT,
     GST_CHAT_CALL_EVENT_LOCAL_ANSWER, GST_CHAT_CALL_EVENT_LINK_UP,
   };
 
   for (guint accept = 0; accept <= GST_CHAT_CALL_ACCEPT_ASK; accept++) {
-    for (guint relay = 0; relay < 2; relay++) {
+    for (guint bits = 0; bits < 4; bits++) {
+      gboolean relay = bits & 1, resume = bits >> 1;
       GstChatCall call;
       guint states = 0;
 
       gst_chat_call_init (&call, accept);
+      call.resume_patience = resume ? 20 * G_USEC_PER_SEC : 0;
       for (guint i = 0; i < G_N_ELEMENTS (path); i++) {
         GstChatCallEffects effects;
         GstChatCallEvent event = {
           .type = path[i],
           .relation = GST_CHAT_CALL_FROM_REMOTE,
+          .chat = resume,
           .generation = call.generation,
         };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Every run of two calls with a relay between them, breadth first: users that
- * call and hang up at any moment, crossing calls, doubled messages, a server
- * connection that is lost, a connection that fails, timers that fire early or
- * late. It is the shipped state machine that runs.
+ * call and hang up at any moment, crossing calls, a third one that calls, doubled
+ * messages, a server connection that is lost, a connection that fails, a network
+ * that changes under a call, timers that fire early or late. It is the shipped
+ * state machine that runs.
  *
- * Checked in every state: never two offerers for one session; two connected
- * ends have the same session and opposite roles. Checked of the whole graph:
+ * Checked in every state: never two offerers for a session that begins; two
+ * connected ends have the same session and opposite roles. Checked of the graph:
  * without new wishes of the users every run comes to its end, and there both
  * ends are connected to each other, or both are idle. */
 #include "chatcall.h"
@@ -14,8 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUE 8
+#define QUEUE 16
 #define NOBODY 0
+#define STRANGER 200
+/* A model that shrinks unseen proves less. Who makes it smaller on purpose says
+ * so here. */
+#define LEAST_STATES 2100000
+/* µs; of a call that is made anew. Too short for a second try where timers fire
+ * at any time, or there would be no end of offers under way. */
+#define PATIENCE 20000000
+#define HURRIED_PATIENCE 1000000
 
 typedef struct
 {
@@ -23,6 +32,8 @@ typedef struct
   guint8 from;                  /* id */
   guint8 session;               /* 0: a base peer's */
   guint8 tag;                   /* of the sender's connection */
+  guint8 about;                 /* the connection whose offer is answered */
+  guint8 seq;                   /* of an offer in its session; of a base peer 0 */
   guint8 reason;
 } Message;
 
@@ -42,6 +53,8 @@ typedef struct
   guint8 asked;
   guint8 calls, hang_ups;       /* what the user may still do */
   guint8 losses;
+  guint8 cut;                   /* nothing gets through this connection */
+  guint8 seq, remote_seq;       /* of the last offers */
 } End;
 
 typedef struct
@@ -53,9 +66,12 @@ typedef struct
   guint8 doublings;
   guint8 failures;
   guint8 late_candidates;
+  guint8 cuts;
+  guint8 strangers;
   guint8 relay;
   guint8 chat;
   guint8 hurried;               /* timers fire at any time, not only when nothing else happens */
+  guint8 keeps_ids;             /* who comes back has the id that it had */
   guint8 must_connect;          /* nothing goes wrong: who calls is connected in the end */
 } World;
 
@@ -72,6 +88,7 @@ static GArray *moves;           /* const gchar * */
 static GArray *edges;           /* guint32 pairs: moves that need no user */
 static GHashTable *known;
 static GQueue frontier = G_QUEUE_INIT;
+static guint64 n_all_states;
 static guint64 n_transitions, n_connected, n_idle;
 static guint8 seen_effect[GST_CHAT_CALL_EFFECT_VIOLATION + 1];
 
@@ -100,11 +117,13 @@ rename_all (World * world)
     rename_one (&end->tag, tags, &n_tags);
     rename_one (&end->remote_tag, tags, &n_tags);
     rename_one (&end->held.tag, tags, &n_tags);
+    rename_one (&end->held.about, tags, &n_tags);
     rename_one (&end->session, sessions, &n_sessions);
     rename_one (&end->last_session, sessions, &n_sessions);
     rename_one (&end->held.session, sessions, &n_sessions);
     for (guint i = 0; i < world->n_queue[e]; i++) {
       rename_one (&world->queue[e][i].tag, tags, &n_tags);
+      rename_one (&world->queue[e][i].about, tags, &n_tags);
       rename_one (&world->queue[e][i].session, sessions, &n_sessions);
     }
   }
@@ -121,7 +140,7 @@ new_tag (const World * world)
     max = MAX (max, world->end[e].remote_tag);
     max = MAX (max, world->end[e].held.tag);
     for (guint i = 0; i < world->n_queue[e]; i++)
-      max = MAX (max, world->queue[e][i].tag);
+      max = MAX (max, MAX (world->queue[e][i].tag, world->queue[e][i].about));
   }
   return max + 1;
 }
@@ -217,7 +236,9 @@ send_to (World * world, guint self, guint8 to_id, GstChatCallEventType type,
   if (world->end[!self].id != to_id || !world->end[!self].call.online)
     return;
   post (world, !self, (Message) {
-      type, end->id, world->chat ? session : 0, end->tag, reason}
+      type, end->id, world->chat ? session : 0, end->tag,
+        type == GST_CHAT_CALL_EVENT_ANSWER ? end->remote_tag : 0,
+        type == GST_CHAT_CALL_EVENT_OFFER && world->chat ? end->seq : 0, reason}
   );
 }
 
@@ -234,12 +255,24 @@ deliver (World * world, guint self, const Message * message)
     .candidates = TRUE,
     .own_id_lower = end->id < message->from,
     .reason = message->reason,
+    .lost = world->keeps_ids,
   };
+
+  if (end->tag == 0 || end->remote_tag == 0)
+    event.change = GST_CHAT_CALL_OFFER_FIRST;
+  else if (end->remote_tag == message->tag)
+    event.change = GST_CHAT_CALL_OFFER_SAME;
+  else
+    event.change = GST_CHAT_CALL_OFFER_TRANSPORT;
   gboolean in_call = end->call.state != GST_CHAT_CALL_IDLE
       && end->call.state != GST_CHAT_CALL_ENDING;
 
   if (in_call && message->session != 0 && message->session == end->session) {
-    event.relation = GST_CHAT_CALL_FROM_REMOTE;
+    /* The driver knows by the number that the answer repeats. */
+    gboolean past = (message->about != 0 && message->about != end->tag)
+        || (message->seq != 0 && message->seq <= end->remote_seq
+        && event.change != GST_CHAT_CALL_OFFER_SAME);
+    event.relation = past ? GST_CHAT_CALL_FROM_PAST : GST_CHAT_CALL_FROM_REMOTE;
     end->remote_id = message->from;
   } else if (!in_call && message->session != 0
       && message->session == end->last_session) {
@@ -252,12 +285,6 @@ deliver (World * world, guint self, const Message * message)
   } else {
     event.relation = GST_CHAT_CALL_FROM_REMOTE;
   }
-  if (end->tag == 0 || end->remote_tag == 0)
-    event.change = GST_CHAT_CALL_OFFER_FIRST;
-  else if (end->remote_tag == message->tag)
-    event.change = GST_CHAT_CALL_OFFER_SAME;
-  else
-    event.change = GST_CHAT_CALL_OFFER_TRANSPORT;
   step_end (world, self, &event, message, 0);
 }
 
@@ -271,9 +298,13 @@ run_effect (World * world, guint self, const GstChatCallEffect * effect,
   switch (effect->type) {
     case GST_CHAT_CALL_EFFECT_ADOPT:
       if (message != NULL) {
+        if (message->session == 0 || message->session != end->session)
+          end->seq = 0;
+        end->remote_seq = 0;
         end->remote_id = message->from;
         end->session = message->session;
       } else {
+        end->seq = end->remote_seq = 0;
         end->remote_id = world->end[!self].id;
         end->session = world->chat ? new_session (world) : 0;
       }
@@ -281,6 +312,7 @@ run_effect (World * world, guint self, const GstChatCallEffect * effect,
     case GST_CHAT_CALL_EFFECT_OPEN:
       end->tag = new_tag (world);
       end->remote_tag = 0;
+      end->cut = 0;
       end->making = 0;
       return;
     case GST_CHAT_CALL_EFFECT_CLOSE:
@@ -291,6 +323,7 @@ run_effect (World * world, guint self, const GstChatCallEffect * effect,
       return;
     case GST_CHAT_CALL_EFFECT_CREATE_OFFER:
       end->making = OFFER_MADE;
+      end->seq++;
       return;
     case GST_CHAT_CALL_EFFECT_SEND_OFFER:
     case GST_CHAT_CALL_EFFECT_REPEAT_OFFER:
@@ -299,10 +332,12 @@ run_effect (World * world, guint self, const GstChatCallEffect * effect,
       return;
     case GST_CHAT_CALL_EFFECT_APPLY_OFFER:
       end->remote_tag = message->tag;
+      end->remote_seq = message->seq;
       end->making = ANSWER_MADE;
       return;
     case GST_CHAT_CALL_EFFECT_APPLY_HELD:
       end->remote_tag = end->held.tag;
+      end->remote_seq = end->held.seq;
       end->making = ANSWER_MADE;
       return;
     case GST_CHAT_CALL_EFFECT_SEND_ANSWER:
@@ -351,6 +386,7 @@ run_effect (World * world, guint self, const GstChatCallEffect * effect,
       } else if (effect->state == GST_CHAT_CALL_IDLE) {
         end->remote_id = NOBODY;
         end->session = 0;
+        end->seq = end->remote_seq = 0;
         end->closing = 0;
       } else if (effect->state == GST_CHAT_CALL_CONNECTING) {
         end->asked = 0;
@@ -418,7 +454,15 @@ linked (const World * world)
   const End *a = &world->end[0], *b = &world->end[1];
 
   return a->tag != 0 && b->tag != 0 && a->remote_tag == b->tag
-      && b->remote_tag == a->tag;
+      && b->remote_tag == a->tag && !a->cut && !b->cut;
+}
+
+/* Who makes a call anew may cross the other one who does. */
+static gboolean
+is_offerer (const End * end)
+{
+  return end->call.role == GST_CHAT_CALL_ROLE_CALLER && !end->call.resuming
+      && end->call.state != GST_CHAT_CALL_ENDING;
 }
 
 static guint32
@@ -444,9 +488,8 @@ visit (World * world, guint32 from, const gchar * move, gboolean no_user)
     World *copy = g_malloc (sizeof *copy);
     memcpy (copy, world, sizeof *copy);
     g_queue_push_tail (&frontier, copy);
-    if (a->session != 0 && a->session == b->session
-        && a->call.role == GST_CHAT_CALL_ROLE_CALLER
-        && b->call.role == GST_CHAT_CALL_ROLE_CALLER)
+    if (a->session != 0 && a->session == b->session && is_offerer (a)
+        && is_offerer (b))
       fail (world, index, "two offerers for one session");
     if (a->call.state == GST_CHAT_CALL_CONNECTED
         && b->call.state == GST_CHAT_CALL_CONNECTED && linked (world)
@@ -502,11 +545,14 @@ expand_end (World * world, guint32 index, guint self)
   if (end->call.state == GST_CHAT_CALL_CONNECTED && !linked (world)) {
     MOVE ("hears nothing", self, TRUE,
         local (&next, self, GST_CHAT_CALL_EVENT_SILENT));
-    MOVE ("hears the end", self, TRUE,
-        local (&next, self, GST_CHAT_CALL_EVENT_LINK_CLOSED));
+    /* Nobody says good-bye to what is made anew. */
+    if (!end->cut && !world->end[!self].cut && !world->end[!self].call.resuming)
+      MOVE ("hears the end", self, TRUE,
+          local (&next, self, GST_CHAT_CALL_EVENT_LINK_CLOSED));
   }
   if (!end->call.online)
-    MOVE ("is online", self, TRUE, me->id = next.next_id++;
+    MOVE ("is online", self, TRUE,
+        me->id = next.keeps_ids ? self + 1 : next.next_id++;
       local (&next, self, GST_CHAT_CALL_EVENT_ONLINE);
       local (&next, self, GST_CHAT_CALL_EVENT_SERVER_INFO));
 
@@ -526,6 +572,22 @@ expand_timer (World * world, guint32 index, guint self)
             gst_chat_call_next_timer (&me->call)));
   }
   return n_fair;
+}
+
+/* Who then is gone. */
+static void
+third_one_calls (World * world, guint self)
+{
+  Message offer = {
+    .type = GST_CHAT_CALL_EVENT_OFFER,
+    .from = STRANGER,
+    .session = world->chat ? new_session (world) : 0,
+    .tag = new_tag (world),
+    .seq = world->chat,
+  };
+
+  world->strangers--;
+  deliver (world, self, &offer);
 }
 
 static void
@@ -550,13 +612,21 @@ expand_wishes (World * world, guint32 index, guint self)
 
   /* what goes wrong */
   if (world->doublings > 0 && world->n_queue[self] > 0) {
-    MOVE ("gets a message that will come twice", self, FALSE,
-        next.doublings--; Message m = next.queue[self][0];
+    MOVE ("gets a message that will come twice", self, FALSE, next.doublings--;
+        Message m = next.queue[self][0];
         deliver (&next, self, &m));
   }
   if (world->failures > 0 && end->tag != 0)
     MOVE ("connection fails", self, FALSE, next.failures--;
       local (&next, self, GST_CHAT_CALL_EVENT_FAILED));
+  if (world->cuts > 0 && end->call.state == GST_CHAT_CALL_CONNECTED)
+    MOVE ("network changes", self, FALSE, next.cuts--; me->cut = 1);
+  if (end->cut)
+    MOVE ("sees that its network has changed", self, FALSE,
+        local (&next, self, GST_CHAT_CALL_EVENT_NETWORK_CHANGED));
+  if (world->strangers > 0)
+    MOVE ("is called by a third one", self, FALSE,
+        third_one_calls (&next, self));
   if (world->late_candidates > 0 && end->tag != 0)
     MOVE ("late candidates", self, FALSE, next.late_candidates--;
       local (&next, self, GST_CHAT_CALL_EVENT_CANDIDATES));
@@ -565,7 +635,7 @@ expand_wishes (World * world, guint32 index, guint self)
         memset (next.queue[self], 0, sizeof next.queue[self]);
         next.n_queue[self] = 0;
         Message gone = {
-          GST_CHAT_CALL_EVENT_REMOTE_GONE, me->id
+          .type = GST_CHAT_CALL_EVENT_REMOTE_GONE,.from = me->id
         };
         /* what it had sent is there already, or lost with the connection */
         post (&next, !self, gone);
@@ -660,6 +730,7 @@ explore (const gchar * name, World * start, guint max_states)
     }
   }
   check_ends ();
+  n_all_states += parents->len;
   printf ("%-28s %8u states %9" G_GUINT64_FORMAT " transitions, %"
       G_GUINT64_FORMAT " ends connected, %" G_GUINT64_FORMAT
       " idle, %.1f s\n", name, parents->len, n_transitions, n_connected,
@@ -698,40 +769,67 @@ main (void)
     const gchar *name;
     guint8 relay, chat, accept;
     guint8 calls[2], hang_ups[2], losses[2];
-    guint8 doublings, failures, late, hurried;
+    guint8 doublings, failures, late, hurried, cuts;
+    /* Every call that was made is there in the end. */
+    guint8 must_connect;
+    guint8 keeps_ids, strangers;
   } runs[] = {
     {"both call", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 0},
+        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 1, 0, 0},
     {"both call, base server", 0, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 0},
+        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 1, 0, 0},
     {"both call, doubled messages", 0, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {0, 0}, {0, 0}, 2, 0, 1, 0},
+        {1, 1}, {0, 0}, {0, 0}, 2, 0, 1, 0, 0, 1, 0, 0},
     {"crossing calls", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {3, 3}, {2, 1}, {0, 0}, 0, 0, 0, 0},
+        {3, 3}, {2, 1}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 0},
     {"crossing, base server", 0, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {3, 3}, {2, 2}, {0, 0}, 0, 0, 0, 0},
+        {3, 3}, {2, 2}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 0},
     {"crossing, base peers", 0, 0, GST_CHAT_CALL_ACCEPT_ALL,
-        {3, 3}, {2, 2}, {0, 0}, 0, 0, 0, 0},
+        {3, 3}, {2, 2}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 0},
     {"asking", 1, 1, GST_CHAT_CALL_ACCEPT_ASK,
-        {2, 2}, {1, 1}, {0, 0}, 0, 0, 0, 0},
+        {2, 2}, {1, 1}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 0},
     {"doubled messages", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {2, 1}, {1, 1}, {0, 0}, 2, 0, 0, 0},
+        {2, 1}, {1, 1}, {0, 0}, 2, 0, 0, 0, 0, 0, 0, 0},
     {"doubled, base peers", 0, 0, GST_CHAT_CALL_ACCEPT_ALL,
-        {2, 1}, {1, 1}, {0, 0}, 2, 0, 0, 0},
+        {2, 1}, {1, 1}, {0, 0}, 2, 0, 0, 0, 0, 0, 0, 0},
     {"signalling lost", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {0, 1}, {1, 1}, 0, 0, 0, 0},
+        {1, 1}, {0, 1}, {1, 1}, 0, 0, 0, 0, 0, 0, 0, 0},
     {"signalling lost, base peers", 0, 0, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {0, 1}, {1, 1}, 0, 0, 0, 0},
+        {1, 1}, {0, 1}, {1, 1}, 0, 0, 0, 0, 0, 0, 0, 0},
     {"everything fails", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {0, 1}, {1, 0}, 1, 1, 1, 0},
+        {1, 1}, {0, 1}, {1, 0}, 1, 1, 1, 0, 0, 0, 0, 0},
     {"everything fails, asking", 1, 1, GST_CHAT_CALL_ACCEPT_ASK,
-        {1, 1}, {0, 1}, {0, 1}, 0, 1, 0, 0},
+        {1, 1}, {0, 1}, {0, 1}, 0, 1, 0, 0, 0, 0, 0, 0},
     {"timers at any time", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
-        {1, 1}, {1, 0}, {0, 0}, 0, 0, 0, 1},
+        {1, 1}, {1, 0}, {0, 0}, 0, 0, 0, 1, 0, 0, 0, 0},
     {"timers, asking, base server", 0, 1, GST_CHAT_CALL_ACCEPT_ASK,
-        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 1},
+        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 1, 0, 0, 0, 0},
     {"timers, base peers", 0, 0, GST_CHAT_CALL_ACCEPT_ALL,
-        {2, 0}, {1, 1}, {0, 0}, 0, 0, 0, 1},
+        {2, 0}, {1, 1}, {0, 0}, 0, 0, 0, 1, 0, 0, 0, 0},
+    {"network changes", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 2, 1, 0, 0},
+    {"changes, base server", 0, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 1}, {0, 0}, {0, 0}, 0, 0, 0, 0, 2, 1, 0, 0},
+    {"changes, doubled messages", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {0, 0}, 2, 0, 0, 0, 1, 1, 0, 0},
+    {"changes, hang-up", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 1}, {1, 1}, {0, 0}, 0, 0, 0, 0, 1, 0, 0, 0},
+    {"changes, signalling lost", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {1, 1}, 0, 0, 0, 0, 1, 0, 0, 0},
+    {"changes, ids stay", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 2, 1, 1, 0},
+    {"ids stay, signalling lost", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {1, 1}, 0, 0, 0, 0, 1, 0, 1, 0},
+    {"a third one calls", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 1}, {1, 1}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 2},
+    {"a third one, base peers", 0, 0, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 1}, {1, 1}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 2},
+    {"a third one, asking", 1, 1, GST_CHAT_CALL_ACCEPT_ASK,
+        {1, 1}, {1, 0}, {0, 0}, 0, 0, 0, 0, 0, 0, 0, 1},
+    {"a third one, signalling lost", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {1, 1}, 0, 0, 0, 0, 1, 0, 0, 1},
+    {"changes, timers at any time", 1, 1, GST_CHAT_CALL_ACCEPT_ALL,
+        {1, 0}, {0, 0}, {0, 0}, 0, 0, 0, 1, 1, 0, 0, 0},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (runs); i++) {
@@ -739,6 +837,8 @@ main (void)
 
     start_world (&world, runs[i].relay, runs[i].chat, runs[i].accept);
     for (guint e = 0; e < 2; e++) {
+      world.end[e].call.resume_patience =
+          runs[i].hurried ? HURRIED_PATIENCE : PATIENCE;
       world.end[e].calls = runs[i].calls[e];
       world.end[e].hang_ups = runs[i].hang_ups[e];
       world.end[e].losses = runs[i].losses[e];
@@ -747,13 +847,22 @@ main (void)
     world.failures = runs[i].failures;
     world.late_candidates = runs[i].late;
     world.hurried = runs[i].hurried;
-    if (i < 3)
+    world.cuts = runs[i].cuts;
+    world.keeps_ids = runs[i].keeps_ids;
+    world.strangers = runs[i].strangers;
+    if (runs[i].must_connect)
       world.must_connect = runs[i].calls[0] + runs[i].calls[1];
     explore (runs[i].name, &world, 2000000);
   }
   for (guint i = 0; i <= GST_CHAT_CALL_EFFECT_VIOLATION; i++) {
     if (!seen_effect[i])
       printf ("never seen: %s\n", gst_chat_call_effect_name (i));
+  }
+  printf ("%" G_GUINT64_FORMAT " states in all\n", n_all_states);
+  if (n_all_states < LEAST_STATES) {
+    printf ("FAIL: something is not explored any more: there were %u\n",
+        LEAST_STATES);
+    return 1;
   }
   printf ("OK\n");
   return 0;
