@@ -18,6 +18,8 @@
 #define GST_CHAT_MAX_REASON_BYTES 128
 /* A name, a room, a time and a MAC, in base64. */
 #define GST_CHAT_MAX_TOKEN_BYTES 512
+/* By which somebody is the same again after a new connection. */
+#define GST_CHAT_MAX_KEY_BYTES 128
 #define GST_CHAT_MAX_TEXT_BYTES (16 * 1024)
 /* Why a call has ended, in words: all codecs of both sides fit. */
 #define GST_CHAT_MAX_WORDS_BYTES 512

@@ -334,6 +334,8 @@ gst_chat_message_build (const GstChatMessage * message)
       break;
     case GST_CHAT_EVENT_REMOVE_USER:
       append_member (out, "socketId", message->peer);
+      if (message->lost)
+        g_string_append (out, ",\"lost\":true");
       break;
     case GST_CHAT_EVENT_CALL_USER:
       append_description (out, message, "offer");

@@ -72,6 +72,7 @@ typedef struct {
   guint sdp_mline_index;
 
   GPtrArray *users;             /* GstChatUser, update-user-list */
+  gboolean lost;                /* remove-user: not heard of any more, but it may come back */
 
   gchar *server;                /* server-info */
   guint features;               /* GstChatFeatures */

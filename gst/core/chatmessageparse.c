@@ -317,6 +317,7 @@ fill (GstChatMessage * message, JsonObject * object, GError ** error)
     case GST_CHAT_EVENT_UPDATE_USER_LIST:
       return take_users (object, message, error);
     case GST_CHAT_EVENT_REMOVE_USER:
+      message->lost = true_member (object, "lost");
       return take_id (object, "socketId", &message->peer, error);
     case GST_CHAT_EVENT_CALL_USER:
       return take_id (object, "to", &message->peer, error)

@@ -367,13 +367,15 @@ leave_room (GstChatRoster * roster, GstChatRosterUser * user)
 /* To all who may know @user: nobody knows one who waits, unless they met, and
  * who waits knows nobody else. */
 static void
-say_good_bye (const GstChatRosterUser * user, GArray * effects)
+say_good_bye (const GstChatRosterUser * user, gboolean lost, GArray * effects)
 {
   if (!is_introduced (user) && !user->met)
     return;
   GString *text = begin_frame ("remove-user", 64);
   g_string_append (text, "\"socketId\":");
   gst_chat_json_append_string (text, user->id);
+  if (lost)
+    g_string_append (text, ",\"lost\":true");
   g_autoptr (GBytes) frame = end_frame (text);
   for (guint i = 0; i < user->room->users->len; i++) {
     const GstChatRosterUser *other = user_at (user->room, i);
@@ -384,16 +386,52 @@ say_good_bye (const GstChatRosterUser * user, GArray * effects)
 
 void
 gst_chat_roster_leave (GstChatRoster * roster, GstChatRosterUser * user,
-    GArray * effects)
+    gboolean lost, GArray * effects)
 {
   if (effects != NULL)
-    say_good_bye (user, effects);
+    say_good_bye (user, lost, effects);
   g_hash_table_remove (roster->users, user->id);
   leave_room (roster, user);
   g_clear_pointer (&user->callers, g_hash_table_unref);
   g_free (user->id);
   g_free (user->name);
   g_free (user);
+}
+
+GstChatRosterUser *
+gst_chat_roster_find (const GstChatRoster * roster, const gchar * id)
+{
+  return g_hash_table_lookup (roster->users, id);
+}
+
+gboolean
+gst_chat_roster_user_is (const GstChatRosterUser * user, const gchar * name,
+    const gchar * room)
+{
+  g_autofree gchar *clean = gst_chat_text_clean (name, GST_CHAT_MAX_NAME_BYTES);
+  return g_strcmp0 (user->name, clean) == 0
+      && strcmp (user->room->name, room == NULL ? "" : room) == 0;
+}
+
+gpointer
+gst_chat_roster_take_over (GstChatRoster * roster, GstChatRosterUser * user,
+    gpointer user_data, GArray * effects)
+{
+  const Room *room = user->room;
+  gpointer before = user->user_data;
+  user->user_data = user_data;
+  add_effect (effects, user, roster->server_info);
+  /* Who still waits is introduced with the others. */
+  if (!is_introduced (user))
+    return before;
+  g_autoptr (GPtrArray) until = build_frames (room, 0, user->index);
+  g_autoptr (GPtrArray) from = build_frames (room, user->index + 1,
+      room->n_introduced);
+  add_frames (effects, user, until);
+  add_frames (effects, user, from);
+  if (room->n_introduced == 1)
+    introduce_among (room, 0, 1, effects);
+  return before;
 }
 
 /* Before something of @from goes to @to, and one of them waits: nobody hears

@@ -63,9 +63,21 @@ void gst_chat_roster_flush (GstChatRoster * roster, gint64 now,
     GArray * effects);
 /* When the next ones are to be introduced; G_MAXINT64: nobody waits. */
 gint64 gst_chat_roster_next_flush (const GstChatRoster * roster);
-/* Frees @user. Nothing of @effects is for it; NULL: nobody is told. */
+/* Frees @user. Nothing of @effects is for it; NULL: nobody is told. @lost: it did
+ * not say so, and may come back. */
 void gst_chat_roster_leave (GstChatRoster * roster,
-    GstChatRosterUser * user, GArray * effects);
+    GstChatRosterUser * user, gboolean lost, GArray * effects);
+
+/* NULL: nobody. */
+GstChatRosterUser *gst_chat_roster_find (const GstChatRoster * roster,
+    const gchar * id);
+/* Whether @user is called @name, in @room: both as for gst_chat_roster_join(). */
+gboolean gst_chat_roster_user_is (const GstChatRosterUser * user,
+    const gchar * name, const gchar * room);
+/* @user has another connection, of @user_data, and nobody else notices: it is
+ * told what a newcomer is. Returns the user_data of the one before. */
+gpointer gst_chat_roster_take_over (GstChatRoster * roster,
+    GstChatRosterUser * user, gpointer user_data, GArray * effects);
 
 /* @user says @event with @payload, its first argument, which has passed
  * gst_chat_json_check() (len 0: none). */

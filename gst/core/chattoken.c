@@ -148,3 +148,22 @@ gst_chat_turn_credential (GBytes * secret, const gchar * username)
   g_hmac_unref (hmac);
   return g_base64_encode (mac, len);
 }
+
+/* Hexadecimal digits of 128 bits. */
+#define LEAST_KEY_BYTES 32
+/* Three quarters of the characters of an id. */
+#define ID_BYTES 15
+
+gchar *
+gst_chat_id_from_key (const gchar * key)
+{
+  if (strlen (key) < LEAST_KEY_BYTES || strlen (key) > GST_CHAT_MAX_KEY_BYTES)
+    return NULL;
+  guint8 digest[32];
+  gsize len = sizeof digest;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (checksum, (const guchar *) "gst-chat id ", -1);
+  g_checksum_update (checksum, (const guchar *) key, -1);
+  g_checksum_get_digest (checksum, digest, &len);
+  return to_base64url (digest, ID_BYTES);
+}

@@ -28,6 +28,11 @@ GstChatTokenCheck gst_chat_token_check (GBytes * secret, const gchar * token,
 /* For whoever is refused: one sentence without a full stop. */
 const gchar *gst_chat_token_text (GstChatTokenCheck check);
 
+/* The public id of whoever knows @key, a secret of its own: the same after a new
+ * connection, and after a restart of the server, which need not remember it.
+ * NULL: not long enough to be a secret, or too long. Caller frees. */
+gchar *gst_chat_id_from_key (const gchar * key);
+
 /* Credentials of coturn's REST API: the user name "@expires:@id", and what
  * belongs to it. The caller frees both. */
 gchar *gst_chat_turn_username (const gchar * id, gint64 expires);

@@ -6,9 +6,9 @@
 #include "gstchatpeerprivate.h"
 
 #include "chatlimits.h"
+#include "chatrandom.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define GST_CAT_DEFAULT gst_chat_peer_debug
 
@@ -37,20 +37,6 @@ gst_chat_peer_call_clear (GstChatPeer * self)
   g_free (self->peer_name);
   g_free (self->session);
   g_free (self->last_session);
-}
-
-static gchar *
-new_session (void)
-{
-  guint8 random[GST_CHAT_SESSION_CHARS / 2];
-  GString *text = g_string_sized_new (GST_CHAT_SESSION_CHARS);
-
-  /* Who knows it may speak for the remote, so no ordinary random numbers. */
-  if (getentropy (random, sizeof random) != 0)
-    g_error ("the system has no random numbers");
-  for (guint i = 0; i < sizeof random; i++)
-    g_string_append_printf (text, "%02x", random[i]);
-  return g_string_free (text, FALSE);
 }
 
 /* --- to the application --- */
@@ -716,7 +702,7 @@ gst_chat_peer_dial_in_loop (GstChatPeer * self, const gchar * id)
       gst_chat_message_new (GST_CHAT_EVENT_CALL_USER);
 
   message->peer = g_strdup (id);
-  message->session = new_session ();
+  message->session = gst_chat_secret_new ();
   gst_chat_peer_step_in_loop (self, &event, message);
 }
 

@@ -78,6 +78,7 @@ endpoint_clear (gpointer data)
   g_uri_unref (self->uri);
   g_free (self->where);
   g_free (self->query);
+  g_free (self->remote);
   g_object_unref (self->soup);
 }
 
@@ -92,6 +93,18 @@ accept_any_certificate (SoupMessage * message, GTlsCertificate * certificate,
     GTlsCertificateFlags errors, gpointer user_data)
 {
   return TRUE;
+}
+
+static void
+remember_remote (SoupMessage * message, gpointer user_data)
+{
+  GstChatEndpoint *endpoint = user_data;
+  GSocketAddress *address = soup_message_get_remote_address (message);
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return;
+  g_free (endpoint->remote);
+  endpoint->remote = g_inet_address_to_string (g_inet_socket_address_get_address
+      (G_INET_SOCKET_ADDRESS (address)));
 }
 
 SoupMessage *
@@ -113,6 +126,9 @@ gst_chat_endpoint_message (GstChatEndpoint * endpoint, const gchar * method,
       g_uri_get_port (endpoint->uri), g_uri_get_path (endpoint->uri),
       query->str, NULL);
   SoupMessage *message = soup_message_new_from_uri (method, uri);
+  g_signal_connect_data (message, "wrote-headers",
+      G_CALLBACK (remember_remote), gst_chat_endpoint_ref (endpoint),
+      (GClosureNotify) (void (*)(void)) gst_chat_endpoint_unref, 0);
   /* A redirection could lead away from TLS, or the token to somebody else. */
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   if (!endpoint->tls_validate)

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Constant after construction, but for what libsoup does inside. */
+/* Constant after construction, but for what libsoup does inside, and remote. */
 typedef struct {
   GUri *uri;                    /* http or https, path, the user's own query */
   gchar *where;                 /* host:port, for people */
@@ -16,6 +16,7 @@ typedef struct {
   gboolean own_ca;              /* tls-ca-file is set */
   guint timeout;                /* ms, for error texts */
   SoupSession *soup;
+  gchar *remote;                /* loop thread: the address that was reached last; NULL: none yet */
 } GstChatEndpoint;
 
 /* Loop thread only, as libsoup remembers the thread. Fails where the uri or

@@ -4,6 +4,8 @@
 #include "chatsocketclient.h"
 #include "chatbackoff.h"
 #include "chaterror.h"
+#include "chatnetwork.h"
+#include "chatrandom.h"
 #include "chatsession.h"
 
 #include <string.h>
@@ -20,11 +22,14 @@ struct _GstChatSocketClient
   GstChatEndpoint *endpoint;    /* NULL until started */
   GstChatSession *session;      /* NULL between the attempts */
   gchar *auth;
+  GSource *network;             /* watches it; NULL: the system cannot tell */
+  GstChatRoute *route;          /* of this connection; NULL: none, or not known */
   GSource *timer;               /* deadline of an attempt, or the next attempt */
   gboolean polling;             /* this session goes by polling */
   gboolean second_way;          /* of this attempt; the first one failed */
   gboolean start_with_polling;  /* it has proved to be what works here */
-  gint64 connected_at;          /* monotonic, 0: not connected */
+  gint64 attempted_at;          /* monotonic µs */
+  gint64 connected_at;          /* the same, 0: not connected */
   guint failures;               /* in a row */
   guint refused;                /* packets */
 };
@@ -74,6 +79,7 @@ client_clear (gpointer data)
   GstChatSocketClient *self = data;
   gst_chat_socket_config_clear (&self->config);
   g_free (self->auth);
+  g_clear_pointer (&self->route, gst_chat_route_free);
   g_clear_pointer (&self->endpoint, gst_chat_endpoint_unref);
   gst_chat_loop_unref (self->loop);
 }
@@ -93,11 +99,13 @@ may_retry (GstChatSocketClient * self, const GError * error)
       && !g_error_matches (error, GST_CHAT_ERROR, GST_CHAT_ERROR_REFUSED);
 }
 
-/* The attempt or the connection is over. */
+/* The attempt or the connection is over. @at_once: the next attempt need not
+ * wait. */
 static void
-lose (GstChatSocketClient * self, const GError * error)
+lose (GstChatSocketClient * self, const GError * error, gboolean at_once)
 {
   g_clear_pointer (&self->session, gst_chat_session_close_in_loop);
+  g_clear_pointer (&self->route, gst_chat_route_free);
   clear_timer (self);
   gint64 lasted = self->connected_at > 0 ?
       (g_get_monotonic_time () - self->connected_at) / 1000 : 0;
@@ -107,7 +115,8 @@ lose (GstChatSocketClient * self, const GError * error)
   self->failures++;
   gint retry_in = -1;
   if (may_retry (self, error)) {
-    retry_in = gst_chat_backoff_delay (self->failures, g_random_double ());
+    retry_in = at_once ? 0 :
+        gst_chat_backoff_delay (self->failures, g_random_double ());
     set_timer (self, retry_in, attempt);
   }
   self->callbacks.disconnected (error, retry_in, self->user_data);
@@ -119,6 +128,8 @@ on_connected (const gchar * id, gpointer user_data)
   GstChatSocketClient *self = user_data;
   clear_timer (self);
   self->connected_at = g_get_monotonic_time ();
+  if (self->endpoint->remote)
+    self->route = gst_chat_route_new (self->endpoint->remote);
   self->start_with_polling = self->polling;
   self->callbacks.connected (id, self->user_data);
 }
@@ -161,7 +172,7 @@ on_over (const GError * error, gboolean other_way, gpointer user_data)
 {
   GstChatSocketClient *self = user_data;
   if (!other_way || !try_second_way (self))
-    lose (self, error);
+    lose (self, error, FALSE);
 }
 
 static void
@@ -171,7 +182,7 @@ on_deadline (gpointer data)
   if (try_second_way (self))
     return;
   g_autoptr (GError) error = gst_chat_endpoint_timeout_error (self->endpoint);
-  lose (self, error);
+  lose (self, error, FALSE);
 }
 
 /* Each way gets half of the time, since some proxies swallow a WebSocket. */
@@ -191,9 +202,43 @@ static void
 attempt (gpointer data)
 {
   GstChatSocketClient *self = data;
+  self->attempted_at = g_get_monotonic_time ();
   self->second_way = FALSE;
   self->polling = self->start_with_polling;
   try_one_way (self);
+}
+
+/* A connection that has lost its address is not told so, nor does one that could
+ * not send for long try again soon. And what was waited for may be there. */
+static void
+on_network_changed (gpointer data)
+{
+  GstChatSocketClient *self = data;
+  g_autoptr (GError) error = NULL;
+  if (self->closed)
+    return;
+  gint64 now = g_get_monotonic_time ();
+  if (!self->session) {
+    /* Not each time, where networks come and go all day. */
+    if (self->timer
+        && now - self->attempted_at > GST_CHAT_BACKOFF_FIRST_MS * 1000)
+      set_timer (self, 0, attempt);
+    return;
+  }
+  if (!self->route)
+    return;
+  switch (gst_chat_route_check (self->route, now)) {
+    case GST_CHAT_ROUTE_SAME:
+    case GST_CHAT_ROUTE_DOWN:
+      return;
+    case GST_CHAT_ROUTE_BACK:
+    case GST_CHAT_ROUTE_CHANGED:
+      g_set_error (&error, GST_CHAT_ERROR, GST_CHAT_ERROR_CONNECT,
+          "Connection to %s lost: the network of this machine has changed",
+          self->endpoint->where);
+      lose (self, error, TRUE);
+      return;
+  }
 }
 
 static void
@@ -207,7 +252,9 @@ start (gpointer data)
   if (self->endpoint)
     attempt (self);
   else
-    lose (self, error);
+    lose (self, error, FALSE);
+  self->network =
+      gst_chat_network_watch_in_loop (self->loop, on_network_changed, self);
 }
 
 void
@@ -239,7 +286,7 @@ append_member (GString * json, const gchar * name, const gchar * value)
   gst_chat_json_append_string (json, value);
 }
 
-/* The same as in the query, for servers of protocol 4; NULL: nothing to say. */
+/* The same as in the query, and more, for servers of protocol 4. */
 static gchar *
 build_auth (const GstChatSocketConfig * config)
 {
@@ -247,8 +294,9 @@ build_auth (const GstChatSocketConfig * config)
   append_member (json, "name", config->name);
   append_member (json, "room", config->room);
   append_member (json, "token", config->token);
-  if (json->len == 0)
-    return NULL;
+  /* With a server that knows it we are the same again when we come back. */
+  g_autofree gchar *key = gst_chat_secret_new ();
+  append_member (json, "key", key);
   g_string_append_c (json, '}');
   return g_string_free (g_steal_pointer (&json), FALSE);
 }
@@ -273,6 +321,9 @@ gst_chat_socket_client_close_in_loop (GstChatSocketClient * client)
   g_assert (gst_chat_loop_is_current (client->loop));
   client->closed = TRUE;
   clear_timer (client);
+  if (client->network)
+    g_source_destroy (client->network);
+  g_clear_pointer (&client->network, g_source_unref);
   g_clear_pointer (&client->session, gst_chat_session_close_in_loop);
   client_unref (client);
 }

@@ -26,12 +26,14 @@ void gst_chat_socket_config_copy (GstChatSocketConfig * to, const GstChatSocketC
 void gst_chat_socket_config_clear (GstChatSocketConfig * config);
 
 typedef struct {
-  /* Connected as @id (again: after every reconnection, with a new id). */
+  /* Connected as @id (again: after every reconnection, with a new id but where
+   * the server is gst-chat-server). */
   void (*connected) (const gchar * id, gpointer user_data);
   /* An event of the server: name and its first argument, checked JSON, not
    * terminated; NULL where it has none. */
   void (*event) (const gchar * name, const gchar * payload, gsize len, gpointer user_data);
-  /* Lost, or not reached. @retry_in: ms until the next attempt, or -1 where
+  /* Lost, or not reached; also where the network of this machine has changed
+   * under the connection. @retry_in: ms until the next attempt, or -1 where
    * there will be none (reconnect is off, or the server refused for good). */
   void (*disconnected) (const GError * reason, gint retry_in, gpointer user_data);
   /* May be NULL: something the server sent was dropped, the @count-th time;

@@ -25,6 +25,7 @@ gst_chat_greeting_copy (GstChatGreeting * to, const GstChatGreeting * from)
   to->name = g_strdup (from->name);
   to->room = g_strdup (from->room);
   to->token = g_strdup (from->token);
+  to->key = g_strdup (from->key);
 }
 
 void
@@ -33,6 +34,7 @@ gst_chat_greeting_clear (GstChatGreeting * greeting)
   g_clear_pointer (&greeting->name, g_free);
   g_clear_pointer (&greeting->room, g_free);
   g_clear_pointer (&greeting->token, g_free);
+  g_clear_pointer (&greeting->key, g_free);
 }
 
 static void
@@ -172,6 +174,24 @@ static GSourceFuncs introductions_funcs = {
   .dispatch = on_introductions,
 };
 
+/* Its connection may be dead, and the server not know it yet. */
+static GstChatRosterUser *
+be_in_the_chat (GstChatClient * client, const gchar * id, GArray * effects)
+{
+  GstChatRoster *roster = client->clients->roster;
+  const GstChatGreeting *greeting = &client->greeting;
+  GstChatRosterUser *known = gst_chat_roster_find (roster, id);
+  if (known == NULL || !gst_chat_roster_user_is (known, greeting->name,
+          greeting->room))
+    return gst_chat_roster_join (roster, id, greeting->name, greeting->room,
+        client, g_get_monotonic_time (), effects);
+  GstChatClient *before =
+      gst_chat_roster_take_over (roster, known, client, effects);
+  before->user = NULL;
+  gst_chat_engine_session_close (before->session, GST_CHAT_END_REPLACED);
+  return known;
+}
+
 /* The public id is never the session's: who sees it must not be able to take
  * the session over (protocol.md E3). */
 static void
@@ -183,17 +203,19 @@ enter (GstChatClient * client)
     refuse_entry (client, gst_chat_token_text (token));
     return;
   }
-  if (room_is_full (client)) {
+  g_autofree gchar *id = client->greeting.key == NULL ? NULL :
+      gst_chat_id_from_key (client->greeting.key);
+  if (id == NULL)
+    id = gst_chat_engine_new_id ();
+  if (gst_chat_roster_find (client->clients->roster, id) == NULL
+      && room_is_full (client)) {
     journal_refusal (client, GST_CHAT_REFUSAL_ROOM);
     refuse_entry (client, "This room is full");
     return;
   }
   g_autoptr (GArray) effects = gst_chat_effects_new ();
-  g_autofree gchar *id = gst_chat_engine_new_id ();
   prepare_info (client, id);
-  client->user = gst_chat_roster_join (client->clients->roster, id,
-      client->greeting.name, client->greeting.room, client,
-      g_get_monotonic_time (), effects);
+  client->user = be_in_the_chat (client, id, effects);
   if (client->user == NULL) {
     refuse_entry (client, "This room cannot be entered");
     return;
@@ -208,17 +230,45 @@ enter (GstChatClient * client)
   plan_introductions (client->clients);
 }
 
+static const gchar *
+end_name (GstChatEnd why)
+{
+  switch (why) {
+    case GST_CHAT_END_GONE:
+      return "gone";
+    case GST_CHAT_END_MALFORMED:
+      return "malformed";
+    case GST_CHAT_END_TOO_BIG:
+      return "too-big";
+    case GST_CHAT_END_SAID:
+      return "said";
+    case GST_CHAT_END_TIMEOUT:
+      return "timeout";
+    case GST_CHAT_END_SLOW:
+      return "slow";
+    case GST_CHAT_END_KICKED:
+      return "kicked";
+    case GST_CHAT_END_UPGRADED:
+      return "upgraded";
+    case GST_CHAT_END_SHUTDOWN:
+      return "shutdown";
+    case GST_CHAT_END_REPLACED:
+      return "replaced";
+  }
+  g_return_val_if_reached (NULL);
+}
+
 static void
-leave (GstChatClient * client, const gchar * reason)
+leave (GstChatClient * client, GstChatEnd why)
 {
   if (client->user == NULL)
     return;
-  tell_of_user (client, "left", reason);
+  tell_of_user (client, "left", end_name (why));
   GstChatClients *clients = client->clients;
   g_autoptr (GArray) effects = clients->stopping ? NULL :
       gst_chat_effects_new ();
   gst_chat_roster_leave (clients->roster, g_steal_pointer (&client->user),
-      effects);
+      why == GST_CHAT_END_TIMEOUT, effects);
   if (effects != NULL)
     dispatch (effects);
   await_connect (client);
@@ -287,6 +337,8 @@ on_connect (GstChatClient * client, const GstChatSioPacket * packet)
       &client->greeting.room);
   set_from_auth (packet->json, "token", GST_CHAT_MAX_TOKEN_BYTES,
       &client->greeting.token);
+  set_from_auth (packet->json, "key", GST_CHAT_MAX_KEY_BYTES,
+      &client->greeting.key);
   enter (client);
   if (client->user == NULL
       && !gst_chat_engine_session_forgive (client->session))
@@ -368,7 +420,7 @@ on_chat_packet (GstChatClient * client, const GstChatSioPacket * packet)
       on_event (client, packet);
       break;
     case GST_CHAT_SIO_DISCONNECT:
-      leave (client, "said");
+      leave (client, GST_CHAT_END_SAID);
       break;
     case GST_CHAT_SIO_BINARY_EVENT:
     case GST_CHAT_SIO_BINARY_ACK:
@@ -419,37 +471,11 @@ on_message (const GstChatEioPacket * message, gpointer user_data)
     on_chat_packet (client, &packet);
 }
 
-static const gchar *
-end_name (GstChatEnd why)
-{
-  switch (why) {
-    case GST_CHAT_END_GONE:
-      return "gone";
-    case GST_CHAT_END_MALFORMED:
-      return "malformed";
-    case GST_CHAT_END_TOO_BIG:
-      return "too-big";
-    case GST_CHAT_END_SAID:
-      return "said";
-    case GST_CHAT_END_TIMEOUT:
-      return "timeout";
-    case GST_CHAT_END_SLOW:
-      return "slow";
-    case GST_CHAT_END_KICKED:
-      return "kicked";
-    case GST_CHAT_END_UPGRADED:
-      return "upgraded";
-    case GST_CHAT_END_SHUTDOWN:
-      return "shutdown";
-  }
-  g_return_val_if_reached (NULL);
-}
-
 static void
 on_closed (GstChatEnd why, gpointer user_data)
 {
   GstChatClient *client = user_data;
-  leave (client, end_name (why));
+  leave (client, why);
   if (why == GST_CHAT_END_SLOW)
     client->clients->journal->counts[GST_CHAT_COUNT_SLOW]++;
   g_hash_table_remove (client->clients->clients,

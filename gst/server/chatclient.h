@@ -17,6 +17,7 @@ typedef struct {
   gchar *name;
   gchar *room;
   gchar *token;
+  gchar *key;                   /* only its CONNECT packet has it: others log addresses */
 } GstChatGreeting;
 
 void gst_chat_greeting_copy (GstChatGreeting * to,

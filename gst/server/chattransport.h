@@ -33,6 +33,7 @@ typedef enum {
   GST_CHAT_END_KICKED,          /* we want it gone */
   GST_CHAT_END_UPGRADED,        /* another transport goes on */
   GST_CHAT_END_SHUTDOWN,        /* the server ends: nothing may linger */
+  GST_CHAT_END_REPLACED,        /* the client has come again by another one */
 } GstChatEnd;
 
 typedef struct _GstChatTransport GstChatTransport;

@@ -163,6 +163,7 @@ status_of (GstChatEnd why)
   switch (why) {
     case GST_CHAT_END_TOO_BIG:
       return GST_CHAT_WS_STATUS_TOO_BIG;
+    case GST_CHAT_END_REPLACED:
     case GST_CHAT_END_SHUTDOWN:
       return GST_CHAT_WS_STATUS_GOING_AWAY;
     case GST_CHAT_END_GONE:

@@ -34,7 +34,7 @@ house_close (House * house)
 {
   for (guint i = 0; i < house->users->len; i++)
     gst_chat_roster_leave (house->roster, g_ptr_array_index (house->users, i),
-        house->effects);
+        FALSE, house->effects);
   g_assert_cmpuint (gst_chat_roster_size (house->roster), ==, 0);
   gst_chat_roster_free (house->roster);
   g_array_unref (house->effects);
@@ -58,7 +58,7 @@ leave (House * house, GstChatRosterUser * user)
 {
   g_array_set_size (house->effects, 0);
   g_ptr_array_remove (house->users, user);
-  gst_chat_roster_leave (house->roster, user, house->effects);
+  gst_chat_roster_leave (house->roster, user, FALSE, house->effects);
 }
 
 static GstChatRelay
@@ -116,6 +116,45 @@ test_presence (void)
   leave (&house, b);
   expect (&house, "a", "42[\"remove-user\",{\"socketId\":\"b\"}]",
       "c", "42[\"remove-user\",{\"socketId\":\"b\"}]", NULL);
+  house_close (&house);
+}
+
+/* The same user by another connection, and one that is not heard of any more. */
+static void
+test_connections_change (void)
+{
+  House house;
+  house_open (&house);
+  join (&house, "a", NULL, NULL);
+  GstChatRosterUser *b = join (&house, "b", "Bo", NULL);
+  GstChatRosterUser *c = join (&house, "c", NULL, NULL);
+  g_assert_true (gst_chat_roster_find (house.roster, "b") == b);
+  g_assert_null (gst_chat_roster_find (house.roster, "x"));
+  g_assert_true (gst_chat_roster_user_is (b, " Bo ", ""));
+  g_assert_false (gst_chat_roster_user_is (b, "Bo", "r"));
+  g_assert_false (gst_chat_roster_user_is (b, NULL, NULL));
+  g_array_set_size (house.effects, 0);
+  g_assert_cmpstr (gst_chat_roster_take_over (house.roster, b, (gpointer) "b2",
+          house.effects), ==, "b");
+  expect (&house, "b2", INFO,
+      "b2", "42[\"update-user-list\",{\"users\":[\"a\"]}]",
+      "b2", "42[\"update-user-list\",{\"users\":[\"c\"]}]", NULL);
+  say_at (&house, c, "ringing", "{\"to\":\"b\"}", 0);
+  expect (&house, "b2", "42[\"ringing\",{\"socket\":\"c\"}]", NULL);
+  g_array_set_size (house.effects, 0);
+  g_ptr_array_remove (house.users, b);
+  gst_chat_roster_leave (house.roster, b, TRUE, house.effects);
+  expect (&house, "a", "42[\"remove-user\",{\"socketId\":\"b\",\"lost\":true}]",
+      "c", "42[\"remove-user\",{\"socketId\":\"b\",\"lost\":true}]", NULL);
+  house_close (&house);
+
+  house_open (&house);
+  GstChatRosterUser *alone = join (&house, "a", NULL, NULL);
+  g_array_set_size (house.effects, 0);
+  gst_chat_roster_take_over (house.roster, alone, (gpointer) "a2",
+      house.effects);
+  expect (&house, "a2", INFO, "a2",
+      "42[\"update-user-list\",{\"users\":[]}]", NULL);
   house_close (&house);
 }
 
@@ -597,6 +636,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/roster/presence", test_presence);
+  g_test_add_func ("/roster/connections-change", test_connections_change);
   g_test_add_func ("/roster/rooms", test_rooms);
   g_test_add_func ("/roster/call", test_call);
   g_test_add_func ("/roster/answer-needs-call", test_answer_needs_call);

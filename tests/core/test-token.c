@@ -2,6 +2,7 @@
  * Tokens and credentials of a relay, beside those that others have computed. */
 #include <string.h>
 
+#include "chatlimits.h"
 #include "chattoken.h"
 
 #define SECRET "a secret of some length"
@@ -25,6 +26,22 @@ test_format (void)
   g_autofree gchar *any = gst_chat_token_make (secret, NULL, NULL, 1);
   g_assert_cmpstr (any, ==,
       "1.*.*.SQMoseSEWWqdWl0f6c8cxExFhg2daPURVNof98QvNU0");
+}
+
+/* Computed by Python's hashlib. */
+static void
+test_key (void)
+{
+  g_autofree gchar *id =
+      gst_chat_id_from_key ("00112233445566778899aabbccddeeff");
+  g_assert_cmpstr (id, ==, "AeRXt-Ead-Wt0Ogty7s-");
+  g_autofree gchar *other =
+      gst_chat_id_from_key ("00112233445566778899aabbccddeefe");
+  g_assert_cmpstr (id, !=, other);
+  g_assert_null (gst_chat_id_from_key ("0011223344556677"));
+  g_assert_null (gst_chat_id_from_key (""));
+  g_autofree gchar *longest = g_strnfill (GST_CHAT_MAX_KEY_BYTES + 1, 'k');
+  g_assert_null (gst_chat_id_from_key (longest));
 }
 
 static void
@@ -110,6 +127,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/token/format", test_format);
+  g_test_add_func ("/token/key", test_key);
   g_test_add_func ("/token/check", test_check);
   g_test_add_func ("/token/forged", test_forged);
   g_test_add_func ("/token/turn", test_turn);

@@ -125,7 +125,7 @@ toggle (guint who)
         GUINT_TO_POINTER (who + 1), now, effects);
   } else {
     GstChatRosterUser *user = g_steal_pointer (&users[who]);
-    gst_chat_roster_leave (roster, user, effects);
+    gst_chat_roster_leave (roster, user, FALSE, effects);
   }
 }
 
@@ -250,7 +250,7 @@ main (void)
       toggle (who);
   }
   for (guint i = 0; i < G_N_ELEMENTS (crowd); i++)
-    gst_chat_roster_leave (roster, crowd[i], NULL);
+    gst_chat_roster_leave (roster, crowd[i], FALSE, NULL);
   gst_chat_roster_free (roster);
   g_array_unref (effects);
   return 0;

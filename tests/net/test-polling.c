@@ -44,7 +44,7 @@ test_generation_4 (void)
   client_log_expect (log, "event c {}");
   client_log_expect (log, "event d ");
   scripted_server_wait_query (server,
-      "EIO=4&transport=polling&b64=1&sid=engine-4 40\n");
+      "EIO=4&transport=polling&b64=1&sid=engine-4 40{\"key\":\"");
   g_assert_true (client_log_send (log, "x", "{}"));
   scripted_server_wait_query (server,
       "EIO=4&transport=polling&b64=1&sid=engine-4 42[\"x\",{}]\n");

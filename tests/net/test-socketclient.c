@@ -12,7 +12,7 @@
     "\"pingTimeout\":20000,\"maxPayload\":1000000}"
 #define OPEN3 ">0{\"sid\":\"engine-3\",\"upgrades\":[],\"pingInterval\":25000," \
     "\"pingTimeout\":5000}"
-#define CONNECT4 OPEN4 "|<40|>40{\"sid\":\"socket-4\"}"
+#define CONNECT4 OPEN4 "|<40{\"key\":\"*|>40{\"sid\":\"socket-4\"}"
 #define PROBE "40/gst-chat-probe,"
 #define CONNECT3 OPEN3 "|>40|<" PROBE
 
@@ -86,16 +86,16 @@ test_generation_4_without_max_payload (void)
 {
   CHECK_SCRIPT (OPEN3 "|<" PROBE
       "|>44/gst-chat-probe,{\"message\":\"Invalid namespace\"}"
-      "|<40|>40{\"sid\":\"s\"}|>42[\"a\"]", "connected s", "event a ");
+      "|<40{\"key\":\"*|>40{\"sid\":\"s\"}|>42[\"a\"]", "connected s", "event a ");
   CHECK_SCRIPT (OPEN3 "|<" PROBE "|>40/gst-chat-probe,{\"sid\":\"p\"}"
-      "|<40|>40{\"sid\":\"s\"}|>42[\"a\"]", "connected s", "event a ");
+      "|<40{\"key\":\"*|>40{\"sid\":\"s\"}|>42[\"a\"]", "connected s", "event a ");
 }
 
 /* A server of another make that is silent about a namespace it has not. */
 static void
 test_probe_unanswered (void)
 {
-  CHECK_SCRIPT (OPEN3 "|<" PROBE "|<40|>40{\"sid\":\"s\"}|>42[\"a\"]",
+  CHECK_SCRIPT (OPEN3 "|<" PROBE "|<40{\"key\":\"*|>40{\"sid\":\"s\"}|>42[\"a\"]",
       "connected s", "event a ");
 }
 
@@ -118,7 +118,7 @@ test_events (void)
 static void
 test_events_before_connect_are_dropped (void)
 {
-  CHECK_SCRIPT (OPEN4 "|>42[\"early\",1]|<40|>40{\"sid\":\"s\"}|>42[\"a\"]",
+  CHECK_SCRIPT (OPEN4 "|>42[\"early\",1]|<40{\"key\":\"*|>40{\"sid\":\"s\"}|>42[\"a\"]",
       "connected s", "event a ");
 }
 
@@ -184,15 +184,15 @@ test_bad_handshakes (void)
   };
   for (guint i = 0; i < G_N_ELEMENTS (scripts); i++)
     CHECK_SCRIPT (scripts[i], "disconnected 5 127.0.0.1:");
-  CHECK_SCRIPT (OPEN4 "|<40|>40{\"sid\":\"a b\"}|<41", "disconnected 2 ");
-  CHECK_SCRIPT (OPEN4 "|<40|>40{\"sid\":7}", "disconnected 2 ");
+  CHECK_SCRIPT (OPEN4 "|<40{\"key\":\"*|>40{\"sid\":\"a b\"}|<41", "disconnected 2 ");
+  CHECK_SCRIPT (OPEN4 "|<40{\"key\":\"*|>40{\"sid\":7}", "disconnected 2 ");
 }
 
 static void
 test_refused (void)
 {
   g_autoptr (ScriptedServer) server =
-      serve (OPEN4 "|<40|>44{\"message\":\"no \\\"entry\\\"\"}");
+      serve (OPEN4 "|<40{\"key\":\"*|>44{\"message\":\"no \\\"entry\\\"\"}");
   g_autoptr (ClientLog) log = client_log_new (&again,
       scripted_server_get_port (server));
   g_autofree gchar *line = client_log_wait (log, "disconnected 6");
@@ -275,8 +275,8 @@ test_silent_server (void)
 {
   silent ("hang");
   silent ("wait");
-  silent (OPEN4 "|<40|wait");
-  silent (OPEN4 "|<40|>42[\"a\"]|>2|<3|wait");
+  silent (OPEN4 "|<40{\"key\":\"*|wait");
+  silent (OPEN4 "|<40{\"key\":\"*|>42[\"a\"]|>2|<3|wait");
 }
 
 static void
@@ -284,7 +284,7 @@ test_heartbeat_4 (void)
 {
   g_autoptr (ScriptedServer) server =
       serve (">0{\"sid\":\"x\",\"pingInterval\":200,\"pingTimeout\":200,"
-      "\"maxPayload\":9}|<40|>40{\"sid\":\"s\"}|>2|<3|>2|<3|>2probe|<3probe");
+      "\"maxPayload\":9}|<40{\"key\":\"*|>40{\"sid\":\"s\"}|>2|<3|>2|<3|>2probe|<3probe");
   g_autoptr (ClientLog) log = client_log_new (&stay,
       scripted_server_get_port (server));
   scripted_server_wait_done (server, 1);
@@ -335,7 +335,7 @@ static void
 test_send (void)
 {
   g_autoptr (ScriptedServer) server =
-      serve ("wait|" OPEN4 "|<40|wait|>40{\"sid\":\"s\"}"
+      serve ("wait|" OPEN4 "|<40{\"key\":\"*|wait|>40{\"sid\":\"s\"}"
       "|<42[\"a\",{\"x\":1}]|<42[\"b\"]|drop");
   g_autoptr (ClientLog) log = client_log_new (&stay,
       scripted_server_get_port (server));
@@ -364,7 +364,7 @@ test_handshake_says_who_we_are (void)
   config.token = (gchar *) "t+/=";
   g_autoptr (ScriptedServer) server =
       serve (OPEN4 "|<40{\"name\":\"Küche & \\\"Co\\\"\",\"room\":\"r1\","
-      "\"token\":\"t+/=\"}|>40{\"sid\":\"s\"}");
+      "\"token\":\"t+/=\",\"key\":\"*|>40{\"sid\":\"s\"}");
   g_autoptr (ClientLog) log = client_log_new (&config,
       scripted_server_get_port (server));
   client_log_expect (log, "connected s");
@@ -390,7 +390,7 @@ test_good_bye (void)
 static void
 test_close_any_time (void)
 {
-  static const gchar *const scripts[] = { "hang", "wait", OPEN4 "|<40|wait",
+  static const gchar *const scripts[] = { "hang", "wait", OPEN4 "|<40{\"key\":\"*|wait",
     CONNECT4 "|<41", "http 404"
   };
   for (guint i = 0; i < G_N_ELEMENTS (scripts); i++) {

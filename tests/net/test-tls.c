@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CONNECT4 ">0{\"sid\":\"engine-4\",\"upgrades\":[],\"pingInterval\":25000," \
-    "\"pingTimeout\":20000,\"maxPayload\":100000}|<40|>40{\"sid\":\"socket-4\"}"
+    "\"pingTimeout\":20000,\"maxPayload\":100000}|<40{\"key\":\"*|>40{\"sid\":\"socket-4\"}"
 
 static void
 check (const gchar * host, const gchar * ca, gboolean validate,

@@ -76,16 +76,66 @@ test_ipv6 (void)
 }
 
 static ScriptedClient *
-enter (GstChatServer * server, gchar ** id)
+enter_as (GstChatServer * server, const gchar * auth, gchar ** id)
 {
   ScriptedClient *client = scripted_websocket_new (server, "EIO=4");
+  g_autofree gchar *connect = g_strconcat ("40", auth, NULL);
   g_free (scripted_websocket_expect (client, "0{"));
-  scripted_websocket_send (client, "40");
+  scripted_websocket_send (client, connect);
   g_autofree gchar *connected = scripted_websocket_expect (client, "40{");
   *id = scripted_cut (connected, "{\"sid\":\"", "\"");
   g_free (scripted_websocket_expect (client, "42[\"server-info\""));
   g_free (scripted_websocket_expect (client, "42[\"update-user-list\""));
   return client;
+}
+
+static ScriptedClient *
+enter (GstChatServer * server, gchar ** id)
+{
+  return enter_as (server, NULL, id);
+}
+
+#define KEY "\"key\":\"00112233445566778899aabbccddeeff\""
+
+/* Who comes again by another connection is the same, and nobody else notices;
+ * also where the server does not remember. */
+static void
+test_same_again (void)
+{
+  g_autoptr (GstChatServer) server = scripted_server_new (NULL);
+  g_autofree gchar *id = NULL, *again = NULL, *other_id = NULL;
+  g_autofree gchar *later = NULL, *short_id = NULL;
+  g_autoptr (ScriptedClient) first =
+      enter_as (server, "{\"name\":\"Bo\"," KEY "}", &id);
+  g_autoptr (ScriptedClient) other = enter (server, &other_id);
+  g_free (scripted_websocket_expect (first, "42[\"update-user-list\""));
+  g_autoptr (ScriptedClient) second =
+      enter_as (server, "{\"name\":\"Bo\"," KEY "}", &again);
+  g_assert_cmpstr (again, ==, id);
+  scripted_wait_for_end (first);
+  g_autofree gchar *ringing =
+      g_strdup_printf ("42[\"ringing\",{\"to\":\"%s\"}]", id);
+  scripted_websocket_send (other, ringing);
+  g_free (scripted_websocket_expect (second, "42[\"ringing\""));
+  g_autofree gchar *back =
+      g_strdup_printf ("42[\"cancel\",{\"to\":\"%s\"}]", other_id);
+  scripted_websocket_send (second, back);
+  /* The first thing that it hears since it came. */
+  g_free (scripted_websocket_expect (other, "42[\"cancel\""));
+
+  /* Somebody else who has the key, or a key that anybody may guess. */
+  ScriptedClient *thief = scripted_websocket_new (server, "EIO=4");
+  g_free (scripted_websocket_expect (thief, "0{"));
+  scripted_websocket_send (thief, "40{\"name\":\"Eve\"," KEY "}");
+  g_free (scripted_websocket_expect (thief, "44{"));
+  scripted_client_free (thief);
+  g_autoptr (ScriptedClient) guess =
+      enter_as (server, "{\"key\":\"0011\"}", &short_id);
+  g_assert_cmpstr (short_id, !=, id);
+
+  g_autoptr (GstChatServer) next = scripted_server_new (NULL);
+  g_autoptr (ScriptedClient) third = enter_as (next, "{" KEY "}", &later);
+  g_assert_cmpstr (later, ==, id);
 }
 
 /* So much in so short a time is not allowed otherwise. */
@@ -310,6 +360,7 @@ main (int argc, char **argv)
   g_test_add_func ("/server/start-stop", test_start_stop);
   g_test_add_func ("/server/refused", test_refused);
   g_test_add_func ("/server/ipv6", test_ipv6);
+  g_test_add_func ("/server/same-again", test_same_again);
   g_test_add_func ("/server/slow-reader", test_slow_reader);
   g_test_add_func ("/server/abuse", test_abuse);
   g_test_add_func ("/server/hostile-json", test_hostile_json);
