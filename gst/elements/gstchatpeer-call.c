@@ -15,9 +15,10 @@
 /* How often the media watchdog looks, and how many looks make a second. */
 #define WATCH_MS 250
 #define WATCH_PER_SECOND 4
-/* A remote that sends no media speaks in RTCP alone, at random intervals of up
- * to 7.5 s (RFC 3550, 6.2). */
+/* Of one that sends RTCP alone. */
 #define QUIET_REMOTE_MS 8000
+/* Of a remote that has left the server: it may only have lost it. */
+#define GONE_REMOTE_MS 2500
 
 static void step_posted (gpointer data);
 
@@ -37,6 +38,7 @@ gst_chat_peer_call_clear (GstChatPeer * self)
   g_free (self->peer_name);
   g_free (self->session);
   g_free (self->last_session);
+  g_free (self->remote_address);
 }
 
 /* --- to the application --- */
@@ -59,6 +61,16 @@ post_message (GstChatPeer * self, const GstChatCallEffect * effect)
         NULL);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self), s));
+}
+
+/* Of a call that was connected, where nothing else says why. */
+static void
+explain_loss (GstChatPeer * self)
+{
+  if (self->call_error == NULL)
+    self->call_error = g_error_new_literal (GST_CHAT_ERROR,
+        GST_CHAT_ERROR_TIMEOUT, "the connection to the other side was lost and "
+        "could not be made again");
 }
 
 /* What the remote or the network did is a warning; what is missing here has to
@@ -93,6 +105,10 @@ publish (GstChatPeer * self, const GstChatCallEffect * effect)
     self->remote_id = g_strdup (remote);
   }
   GST_OBJECT_UNLOCK (self);
+  if (effect->state == GST_CHAT_CALL_ENDING
+      && effect->reason == GST_CHAT_CALL_REASON_LOST
+      && self->remote_address != NULL)
+    explain_loss (self);
   if (effect->state == GST_CHAT_CALL_ENDING && self->call_error != NULL)
     post_error (self);
   post_message (self, effect);
@@ -246,17 +262,16 @@ static gboolean
 is_silent (GstChatPeer * self)
 {
   guint64 idle = gst_chat_connection_get_idle_in_loop (self->connection);
-  guint64 packets = 0;
 
   GST_OBJECT_LOCK (self);
   guint limit = self->settings.media_timeout;
-  if (self->stats != NULL)
-    gst_structure_get_uint64 (self->stats, "packets-in", &packets);
   GST_OBJECT_UNLOCK (self);
   if (limit == 0)
     return FALSE;
-  if (packets == 0)
+  if (gst_chat_connection_is_quiet_in_loop (self->connection))
     limit = MAX (limit, QUIET_REMOTE_MS);
+  if (self->call.remote_gone && !self->call.remote_lost)
+    limit = MIN (limit, GONE_REMOTE_MS);
   return idle / 1000 > limit;
 }
 
@@ -274,7 +289,8 @@ watch_in_loop (gpointer data)
     publish_stats (self,
         gst_chat_connection_get_stats_in_loop (self->connection));
   watch_again (self);
-  if (GST_STATE (self) != GST_STATE_PLAYING || !is_silent (self))
+  if (GST_STATE (self) != GST_STATE_PLAYING
+      || self->call.state != GST_CHAT_CALL_CONNECTED || !is_silent (self))
     return;
   g_clear_error (&self->call_error);
   self->call_error = g_error_new_literal (GST_CHAT_ERROR,
@@ -318,8 +334,9 @@ open_connection (GstChatPeer * self)
   close_connection (self);
   g_clear_error (&self->call_error);
   g_clear_pointer (&self->local_sdp, g_free);
-  self->seq = 0;
+  self->first_seq = self->seq + 1;
   self->connection_generation = self->call.generation;
+  gst_chat_peer_renew_route_in_loop (self);
   senders = gst_chat_peer_senders_in_loop (self);
   self->connection = gst_chat_connection_new_in_loop (self->loop,
       GST_BIN (self), config, senders, &callbacks, self, &error);
@@ -343,6 +360,10 @@ adopt (GstChatPeer * self, const GstChatMessage * message)
   self->peer_name = g_strdup (name);
   g_free (self->peer_id);
   self->peer_id = g_steal_pointer (&id);
+  if (message->session == NULL
+      || g_strcmp0 (message->session, self->session) != 0)
+    self->seq = 0;
+  self->remote_seq = 0;
   g_free (self->session);
   self->session = g_strdup (message->session);
   self->trickle = message->trickle;
@@ -363,7 +384,8 @@ send_description (GstChatPeer * self, GstChatEvent event, const gchar * sdp)
   message->has_chat = TRUE;
   message->chat_protocol = 1;
   message->trickle = self->call.relay;
-  message->seq = ++self->seq;
+  message->seq = event == GST_CHAT_EVENT_CALL_USER ?
+      ++self->seq : self->remote_seq;
   message->session = g_strdup (self->session);
   GST_OBJECT_LOCK (self);
   message->name = g_strdup (self->settings.display_name);
@@ -475,6 +497,7 @@ entered (GstChatPeer * self, const GstChatCallEffect * effect)
     case GST_CHAT_CALL_CONNECTED:
       self->watch_ticks = 0;
       watch_again (self);
+      gst_chat_peer_remember_route_in_loop (self);
       GST_DEBUG_BIN_TO_DOT_FILE_WITH_TS (GST_BIN (self),
           GST_DEBUG_GRAPH_SHOW_ALL, "chatpeer.connected");
       return;
@@ -487,6 +510,7 @@ entered (GstChatPeer * self, const GstChatCallEffect * effect)
       g_clear_pointer (&self->peer_name, g_free);
       g_clear_pointer (&self->session, g_free);
       g_clear_error (&self->call_error);
+      gst_chat_peer_forget_route_in_loop (self);
       return;
     case GST_CHAT_CALL_CALLING:
     case GST_CHAT_CALL_RINGING:
@@ -524,9 +548,11 @@ run_on_connection (GstChatPeer * self, GstChatCallEffectType type,
   if (type == GST_CHAT_CALL_EFFECT_CREATE_OFFER) {
     gst_chat_connection_create_offer_in_loop (self->connection);
   } else if (type == GST_CHAT_CALL_EFFECT_APPLY_OFFER) {
+    self->remote_seq = message->seq;
     gst_chat_connection_remote_offer_in_loop (self->connection, message->sdp);
   } else if (type == GST_CHAT_CALL_EFFECT_APPLY_HELD) {
     g_autoptr (GstChatMessage) held = g_steal_pointer (&self->held);
+    self->remote_seq = held->seq;
     gst_chat_connection_remote_offer_in_loop (self->connection, held->sdp);
   } else if (type == GST_CHAT_CALL_EFFECT_APPLY_ANSWER) {
     gst_chat_connection_remote_answer_in_loop (self->connection, message->sdp);
@@ -665,6 +691,7 @@ gst_chat_peer_step_in_loop (GstChatPeer * self, const GstChatCallEvent * event,
   GST_OBJECT_LOCK (self);
   self->call.accept = self->eos ? GST_CHAT_CALL_ACCEPT_NONE :
       self->settings.accept;
+  self->call.resume_patience = self->settings.resume_timeout * 1000;
   GST_OBJECT_UNLOCK (self);
   self->stepping = TRUE;
   gst_chat_call_step (&self->call, event, g_get_monotonic_time (), &effects);
@@ -720,6 +747,7 @@ gst_chat_peer_start_in_loop (gpointer data)
   self->n_bad = 0;
   self->eos = FALSE;
   self->running = TRUE;
+  gst_chat_peer_watch_network_in_loop (self);
 }
 
 void
@@ -738,6 +766,7 @@ gst_chat_peer_stop_in_loop (gpointer data)
   }
   self->running = FALSE;
   close_connection (self);
+  gst_chat_peer_forget_network_in_loop (self);
   gst_chat_peer_forget_absent_in_loop (self);
   stop_source (&self->timer);
   g_clear_pointer (&self->held, gst_chat_message_free);

@@ -8,7 +8,8 @@
 
 #define DEFAULT_URI "chat://localhost:5000"
 #define DEFAULT_TIMEOUT 10000
-#define DEFAULT_MEDIA_TIMEOUT 5000
+#define DEFAULT_MEDIA_TIMEOUT 4500
+#define DEFAULT_RESUME_TIMEOUT 90000
 #define DEFAULT_LATENCY 50
 
 enum
@@ -26,6 +27,7 @@ enum
   PROP_CALL,
   PROP_ACCEPT,
   PROP_MEDIA_TIMEOUT,
+  PROP_RESUME_TIMEOUT,
   PROP_STUN_SERVER,
   PROP_TURN_SERVERS,
   PROP_ICE_TRANSPORT_POLICY,
@@ -117,6 +119,7 @@ gst_chat_peer_init_settings (GstChatPeerSettings * settings)
   settings->tls_validate = TRUE;
   settings->accept = GST_CHAT_CALL_ACCEPT_ALL;
   settings->media_timeout = DEFAULT_MEDIA_TIMEOUT;
+  settings->resume_timeout = DEFAULT_RESUME_TIMEOUT;
   settings->latency = DEFAULT_LATENCY;
   settings->decode = TRUE;
 }
@@ -197,6 +200,8 @@ number_of (GstChatPeer * self, guint prop_id)
       return &self->settings.timeout;
     case PROP_MEDIA_TIMEOUT:
       return &self->settings.media_timeout;
+    case PROP_RESUME_TIMEOUT:
+      return &self->settings.resume_timeout;
     case PROP_LATENCY:
       return &self->settings.latency;
     case PROP_BITRATE:
@@ -458,9 +463,14 @@ install_call (void)
       "Which incoming calls are taken", accept_get_type (),
       GST_CHAT_CALL_ACCEPT_ALL, SET_ANY_TIME);
   props[PROP_MEDIA_TIMEOUT] = g_param_spec_uint ("media-timeout",
-      "Media timeout", "A call from whose remote nothing comes for so long has "
-      "ended (in milliseconds, 0 = never). A remote that is there sends at "
-      "least every 5000", 0, G_MAXINT, DEFAULT_MEDIA_TIMEOUT, SET_ANY_TIME);
+      "Media timeout", "A call from whose remote nothing comes for so long is "
+      "lost (in milliseconds, 0 = never): it is made anew, see resume-timeout, "
+      "or ends", 0, G_MAXINT, DEFAULT_MEDIA_TIMEOUT, SET_ANY_TIME);
+  props[PROP_RESUME_TIMEOUT] = g_param_spec_uint ("resume-timeout",
+      "Resume timeout", "For how long a call that is lost is tried to be made "
+      "anew, with another chatpeer or the page of gst-chat-server (in "
+      "milliseconds, 0 = not at all): its state is connecting, its pads stay",
+      0, G_MAXINT, DEFAULT_RESUME_TIMEOUT, SET_ANY_TIME);
   props[PROP_STATE] = g_param_spec_enum ("state", "State",
       "What the call is doing", state_get_type (), GST_CHAT_CALL_IDLE,
       READ_ONLY);
@@ -478,8 +488,7 @@ install_media (void)
 {
   props[PROP_STUN_SERVER] = g_param_spec_string ("stun-server", "STUN server",
       "stun://host:port that tells us our public address; NULL: the one that "
-      "the chat server names, or none",
-      NULL, SET_ANY_TIME);
+      "the chat server names, or none", NULL, SET_ANY_TIME);
   props[PROP_TURN_SERVERS] = g_param_spec_string ("turn-servers",
       "TURN servers", "turn(s)://user:password@host:port of servers that relay "
       "media, separated by commas; NULL: those that the chat server names, or "

@@ -234,6 +234,23 @@ change_of (GstChatPeer * self, const gchar * sdp)
   return GST_CHAT_CALL_OFFER_INVALID;
 }
 
+/* A connection that was given up meanwhile, in the same session. */
+static gboolean
+is_old_offer (GstChatPeer * self, const GstChatMessage * message,
+    GstChatCallOffer change)
+{
+  return change != GST_CHAT_CALL_OFFER_SAME && message->seq != 0
+      && message->seq <= self->remote_seq && message->session != NULL
+      && g_strcmp0 (message->session, self->session) == 0;
+}
+
+/* An answer repeats the number of its offer. */
+static gboolean
+is_old_answer (GstChatPeer * self, const GstChatMessage * message)
+{
+  return message->seq != 0 && message->seq < self->first_seq;
+}
+
 static void
 handle_peer (GstChatPeer * self, const GstChatMessage * message,
     GstChatCallEventType type)
@@ -244,15 +261,20 @@ handle_peer (GstChatPeer * self, const GstChatMessage * message,
     .chat = message->has_chat,
     .own_id_lower = g_strcmp0 (self->own_id, message->peer) < 0,
     .reason = gst_chat_call_reason_from_name (message->reason),
+    .lost = message->lost,
   };
 
   gboolean from_remote = event.relation == GST_CHAT_CALL_FROM_REMOTE;
 
   if (type == GST_CHAT_CALL_EVENT_OFFER) {
     event.change = change_of (self, message->sdp);
+    if (from_remote && is_old_offer (self, message, event.change))
+      event.relation = GST_CHAT_CALL_FROM_PAST;
   } else if (type == GST_CHAT_CALL_EVENT_ANSWER) {
     event.candidates = strstr (message->sdp, "a=candidate:") != NULL;
-    if (from_remote)
+    if (from_remote && is_old_answer (self, message))
+      event.relation = GST_CHAT_CALL_FROM_PAST;
+    else if (from_remote)
       self->trickle = message->trickle;
   } else if (from_remote && event.reason == GST_CHAT_CALL_REASON_FAILED) {
     gst_chat_peer_take_words_in_loop (self, message);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What the parts of chatpeer share. Shell: gstchatpeer.c; properties:
  * gstchatpeer-properties.c; the call: gstchatpeer-call.c; signalling and who is
- * online: gstchatpeer-signal.c, and who is not: gstchatpeer-absent.c; pads and
- * EOS: gstchatpeer-pads.c. */
+ * online: gstchatpeer-signal.c, and who is not: gstchatpeer-absent.c; a network
+ * that changes: gstchatpeer-network.c; pads and EOS: gstchatpeer-pads.c. */
 #pragma once
 
 #include "gstchatpeer.h"
@@ -12,6 +12,7 @@
 #include "chaterror.h"
 #include "chatloop.h"
 #include "chatmessage.h"
+#include "chatnetwork.h"
 #include "chatreceiver.h"
 #include "chatsender.h"
 
@@ -42,6 +43,7 @@ typedef struct {
   gchar *call;
   GstChatCallAccept accept;
   guint media_timeout;          /* ms, 0: never */
+  guint resume_timeout;         /* ms, 0: not at all */
 
   gchar *stun_server;
   gchar *turn_servers;
@@ -110,8 +112,13 @@ struct _GstChatPeer
   gchar *peer_name;
   gchar *session;               /* of this call; NULL: a base peer's */
   gchar *last_session;
-  guint seq;                    /* offers sent in this call */
+  guint seq;                    /* of our last offer in this session */
+  guint first_seq;              /* of the first one of this connection */
+  guint remote_seq;             /* of the remote's offer that was applied last; 0: none, or not said */
   gboolean trickle;             /* the remote takes candidates one by one */
+  GSource *network;             /* watches it; NULL: the system cannot tell */
+  gchar *remote_address;        /* where the media goes; NULL: never connected */
+  GstChatRoute *route;          /* from here to there; NULL: there was none */
 
   gchar *own_id;
   GHashTable *roster;           /* id → GstChatUser, without ourselves */
@@ -199,6 +206,15 @@ void gst_chat_peer_action_hang_up (GstChatPeer * self);
 /* Says in a moment, and once, that whom we shall call is not online. */
 void gst_chat_peer_watch_absent_in_loop (GstChatPeer * self);
 void gst_chat_peer_forget_absent_in_loop (GstChatPeer * self);
+
+/* --- gstchatpeer-network.c --- */
+void gst_chat_peer_watch_network_in_loop (GstChatPeer * self);
+void gst_chat_peer_forget_network_in_loop (GstChatPeer * self);
+/* The connection is there: it goes where it goes now. */
+void gst_chat_peer_remember_route_in_loop (GstChatPeer * self);
+/* Another connection is made, to where the last one went. */
+void gst_chat_peer_renew_route_in_loop (GstChatPeer * self);
+void gst_chat_peer_forget_route_in_loop (GstChatPeer * self);
 
 /* --- gstchatpeer-pads.c --- */
 GstPad *gst_chat_peer_request_new_pad (GstElement * element,

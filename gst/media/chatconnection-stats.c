@@ -16,18 +16,52 @@ add_candidate (GstStructure * stats, const gchar * field,
 }
 
 /* From the agent itself: webrtcbin's get-stats would ask rtpsession as well. */
+static gboolean
+get_selected_pair (GstChatConnection * self,
+    GstWebRTCICECandidateStats ** local, GstWebRTCICECandidateStats ** remote)
+{
+  return self->ice_stream
+      && gst_webrtc_ice_get_selected_pair (GST_WEBRTC_ICE (self->ice),
+      self->ice_stream, local, remote);
+}
+
+gchar *
+gst_chat_connection_get_remote_address_in_loop (GstChatConnection * self)
+{
+  GstWebRTCICECandidateStats *local = NULL, *remote = NULL;
+  g_return_val_if_fail (GST_CHAT_IS_IN_LOOP (self), NULL);
+  if (!get_selected_pair (self, &local, &remote))
+    return NULL;
+  gchar *address = g_strdup (remote->ipaddr);
+  gst_webrtc_ice_candidate_stats_free (local);
+  gst_webrtc_ice_candidate_stats_free (remote);
+  return address;
+}
+
 static void
 add_candidate_pair (GstChatConnection * self, GstStructure * stats)
 {
   GstWebRTCICECandidateStats *local = NULL, *remote = NULL;
-  if (!self->ice_stream
-      || !gst_webrtc_ice_get_selected_pair (GST_WEBRTC_ICE (self->ice),
-          self->ice_stream, &local, &remote))
+  if (!get_selected_pair (self, &local, &remote))
     return;
   add_candidate (stats, "local-candidate", local);
   add_candidate (stats, "remote-candidate", remote);
   gst_webrtc_ice_candidate_stats_free (local);
   gst_webrtc_ice_candidate_stats_free (remote);
+}
+
+/* From here on there was no media beside RTCP. */
+#define QUIET G_USEC_PER_SEC
+
+gboolean
+gst_chat_connection_is_quiet_in_loop (GstChatConnection * self)
+{
+  g_return_val_if_fail (GST_CHAT_IS_IN_LOOP (self), FALSE);
+  gint64 now = g_get_monotonic_time ();
+  GstChatMeterFigures figures;
+  gst_chat_meter_read (self->mailbox->meter, now, &figures);
+  gint64 last = now - (gint64) gst_chat_connection_get_idle_in_loop (self);
+  return figures.last_in == 0 || last - figures.last_in > QUIET;
 }
 
 /* ---- together ---- */

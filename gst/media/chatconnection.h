@@ -107,10 +107,15 @@ void gst_chat_connection_add_candidate_in_loop (GstChatConnection * connection,
  * Transfer full.
  */
 GstStructure *gst_chat_connection_get_stats_in_loop (GstChatConnection * connection);
+/* The number of the remote's address; NULL: not connected. Transfer full. */
+gchar *gst_chat_connection_get_remote_address_in_loop (GstChatConnection * connection);
 /* Microseconds since anything but STUN (media, RTCP, DTLS) came from the remote;
  * since the creation before that. A remote that is alive sends RTCP at least
  * every 5 seconds. */
 guint64 gst_chat_connection_get_idle_in_loop (GstChatConnection * connection);
+/* The remote sends no media, or no more: what comes is RTCP alone, at random
+ * intervals of up to 7.5 s (RFC 3550 §6.2). */
+gboolean gst_chat_connection_is_quiet_in_loop (GstChatConnection * connection);
 /* TRUE between LINK_CONNECTED and the end. */
 gboolean gst_chat_connection_is_connected_in_loop (GstChatConnection * connection);
 

@@ -188,6 +188,7 @@ gst_chat_meter_rtp_in (GstChatMeter * self, GstBuffer * packet, gint64 now)
 
   g_mutex_lock (&self->lock);
   self->figures.packets_in++;
+  self->figures.last_in = now;
   self->figures.bytes_in += gst_buffer_get_size (packet);
   RemoteSource *source = remote_source (self, ssrc, seq);
   if (source) {

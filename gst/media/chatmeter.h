@@ -15,6 +15,7 @@ typedef struct _GstChatMeter GstChatMeter;
 typedef struct {
   guint64 packets_in, packets_out;      /* RTP, retransmissions as well */
   guint64 bytes_in, bytes_out;  /* of them, headers as well */
+  gint64 last_in;               /* when the last RTP came; 0: none yet */
   guint64 lost_in;              /* packets that never came */
   gdouble jitter;               /* seconds, of the worst source; RFC 3550 §6.4.1 */
   gboolean has_report;          /* the remote has reported lately: */

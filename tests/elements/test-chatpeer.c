@@ -325,7 +325,7 @@ GST_START_TEST (test_remote_falls_silent)
   g_auto (TestPair) pair = test_pair (chat_wire_new (FALSE, FALSE), 440, 880);
   TestPeer *a = pair.a, *b = pair.b;
 
-  g_object_set (a->peer, "media-timeout", 1500, NULL);
+  g_object_set (a->peer, "media-timeout", 1500, "resume-timeout", 0, NULL);
   test_pair_play (&pair);
   test_peer_call (a, "bbb");
   test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);

@@ -382,7 +382,7 @@ GST_END_TEST;
 GST_START_TEST (test_refused_at_first_is_an_error)
 {
   Fixture f;
-  SET_UP (f, OPEN "|<40|>44{\"message\":\"bad token\"}");
+  SET_UP (f, OPEN "|<40{\"key\":\"*|>44{\"message\":\"bad token\"}");
   gst_harness_play (f.harness);
   expect_error (f.bus, GST_RESOURCE_ERROR_NOT_AUTHORIZED, "bad token");
   tear_down (&f);
@@ -393,7 +393,7 @@ GST_END_TEST;
 GST_START_TEST (test_refused_later_is_a_warning)
 {
   Fixture f;
-  SET_UP (f, CONNECT "|drop", OPEN "|<40|>44{\"message\":\"bad token\"}");
+  SET_UP (f, CONNECT "|drop", OPEN "|<40{\"key\":\"*|>44{\"message\":\"bad token\"}");
   gst_harness_play (f.harness);
   expect_warning (f.bus, "lost");
   expect_warning (f.bus, "bad token");

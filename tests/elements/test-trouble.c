@@ -103,7 +103,7 @@ GST_START_TEST (test_reasons_at_both_ends)
   }
   /* What b sends does not get out any more; what it hears still comes in, and
    * by the server it is told. */
-  g_object_set (a->peer, "media-timeout", 1500, NULL);
+  g_object_set (a->peer, "media-timeout", 1500, "resume-timeout", 0, NULL);
   gst_element_set_state (b->pipeline, GST_STATE_PAUSED);
   ends_together (a, b, 4, "lost");
 }
