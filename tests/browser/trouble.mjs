@@ -41,11 +41,12 @@ scene('a remote that loses its connection to the server stays in the call', asyn
   await ann.talkTo(bob);
   const before = (await bob.look()).ownId;
   await bob.page.evaluate(() => sockets.at(-1).close());
-  await bob.until((seen) => seen.ownId !== before && seen.signalling === 'connected', 'another id');
+  await bob.is('signalling', 'reconnecting');
+  await bob.is('signalling', 'connected');
   await pause(4000);
   equal([(await ann.look()).state, (await bob.look()).state], ['connected', 'connected'], 'states');
   await bothWays(ann, bob);
-  // Its good-bye comes from the new id.
+  equal((await bob.look()).ownId, before, 'id');
   await bob.click('#hang-up');
   await ann.says('Bob hung up');
   await ann.talkTo(bob);

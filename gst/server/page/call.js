@@ -10,7 +10,7 @@ const NEXT = {
   calling: ['ringing', 'connecting', 'ending'],
   ringing: ['connecting', 'ending'],
   connecting: ['connected', 'ending'],
-  connected: ['ending'],
+  connected: ['connecting', 'ending'],
   ending: ['idle'],
 };
 
@@ -20,6 +20,15 @@ const PATIENCE = {
   ringing: [60000, 'no-answer'],
   connecting: [25000, 'failed'],
 };
+// The same for a call that was connected and is being made anew.
+const RESUME_TIME = 90000;
+// How long a connection may be interrupted before another one is made.
+const WEAK_TIME = 2500;
+// An offer anew goes out again after so long, and after twice as long each time;
+// once it is agreed, the connection has AGREED_TIME to come up.
+const AGAIN_TIME = 2000;
+const LONGEST_AGAIN_TIME = 8000;
+const AGREED_TIME = 5000;
 
 // Descriptions go out with their candidates in them: when they have stopped
 // coming for QUIET ms, at the latest after GATHER ms. Later ones go in a second round.
@@ -47,6 +56,8 @@ export class Call {
   by = null;
   // The connection is there, but nothing comes through at the moment.
   weak = false;
+  // It was connected, and is being made anew.
+  resuming = false;
   since = 0;
   stream = new MediaStream();
   // What the remote says about what it sends.
@@ -66,7 +77,14 @@ export class Call {
   #watch = 0;
   #held = null;
   #remoteChat = null;
+  // Of our last offer in this session, and of the remote's that was answered last.
   #seq = 0;
+  #theirSeq = 0;
+  // An offer of ours is under way, or was answered.
+  #asked = false;
+  // What a call that is being made anew does next, and after how long.
+  #again = 0;
+  #pause = AGAIN_TIME;
   #rounds = 0;
   #sentCandidates = 0;
   // Candidates since our description, kept until it is known whether the
@@ -189,6 +207,9 @@ export class Call {
       this.#hold(offer);
       this.#become('connecting');
       this.#answerAnew();
+    } else if (this.resuming && this.#asked && !this.#theirs.answer) {
+      if (!this.#ourOfferStands(offer))
+        this.#startOver(offer);
     } else if (!this.over) {
       this.#renegotiate(offer);
     }
@@ -196,7 +217,7 @@ export class Call {
 
   answered(answer) {
     // Late, twice, or to an offer that was withdrawn.
-    if (this.over || !this.#seq)
+    if (this.over || !this.#asked)
       return;
     if (answer.sdp === this.#theirs.answer || answer.chat?.seq < this.#seq)
       return;
@@ -244,8 +265,11 @@ export class Call {
   }
 
   // The remote has left the server. Its media may go on: it may only have
-  // lost its server, as we may lose ours.
-  remoteGone() {
+  // lost its server, as we may lose ours. lost: the server does not hear it any
+  // more, and it may come back.
+  remoteGone(lost) {
+    if (lost && this.resuming)
+      return;
     if (this.state !== 'connected') {
       this.end('gone', 'remote');
       return;
@@ -256,7 +280,7 @@ export class Call {
       const bytes = await this.#connection?.received();
       quiet = bytes === before ? quiet + 500 : 0;
       before = bytes;
-      if (quiet >= GONE_TIME)
+      if (quiet >= GONE_TIME && !(lost && this.#resume()))
         this.end('gone', 'remote');
     }, 500);
   }
@@ -265,6 +289,13 @@ export class Call {
   offline() {
     if (this.state === 'calling' || this.state === 'ringing')
       this.end('lost', 'local');
+    clearTimeout(this.#again);
+  }
+
+  // Our server is there again.
+  online() {
+    if (this.resuming)
+      this.#offerAnew();
   }
 
   end(reason, by) {
@@ -273,8 +304,10 @@ export class Call {
     if (by === 'local')
       this.#sayGoodBye(reason);
     [this.reason, this.by] = [reason, by];
+    this.resuming = false;
     this.#become('ending');
     clearInterval(this.#watch);
+    clearTimeout(this.#again);
     this.#close(by === 'local' && this.#link.relay ? GOOD_BYE : 0);
     this.#become('idle');
   }
@@ -305,7 +338,7 @@ export class Call {
   // Both call each other: the offer of the lower id stands. A base peer knows
   // no such rule and answers ours in any case, so ours stands once it is sent.
   #ourOfferStands(offer) {
-    return this.#seq > 0 && (!offer.chat || this.#link.ownId < this.remote.id);
+    return this.#asked && (!offer.chat || this.#link.ownId < this.remote.id);
   }
 
   #hold(offer) {
@@ -327,7 +360,6 @@ export class Call {
   // call, because a used one cannot talk to another partner.
   #answerAnew() {
     this.#close();
-    this.#seq = 0;
     this.#do(async () => {
       await this.#link.media.settled(MEDIA_TIME);
       await this.#open().send(this.#link.media);
@@ -341,9 +373,11 @@ export class Call {
       if (pc.signalingState === 'have-local-offer' && this.#ourOfferStands(offer))
         return;
       if (pc.remoteDescription && isOther(offer.sdp, pc.remoteDescription.sdp)) {
+        // One that was given up for the one that there is, and comes late.
+        if (offer.chat?.session && offer.chat.session === this.session && offer.chat.seq <= this.#theirSeq)
+          return;
         // The remote has begun anew behind the same id.
-        this.#held = offer;
-        this.#answerAnew();
+        this.#startOver(offer);
         return;
       }
       await this.#sendAnswer(offer);
@@ -354,6 +388,7 @@ export class Call {
     const connection = this.#connection;
     const { pc } = connection;
     this.#theirs.offer = offer.sdp;
+    this.#theirSeq = offer.chat?.seq ?? 0;
     this.#answer = null;
     await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
     await pc.setLocalDescription(await pc.createAnswer());
@@ -373,6 +408,7 @@ export class Call {
     await this.#gathered();
     if (connection !== this.#connection)
       return;
+    this.#asked = true;
     this.#sentCandidates = countCandidates(pc.localDescription.sdp);
     this.#link.send('call-user', { offer: this.#describe(++this.#seq), to: this.remote.id });
   }
@@ -429,11 +465,67 @@ export class Call {
     });
   }
 
+  // ---- made anew ----
+
+  // False where the remote would not understand it.
+  #resume() {
+    if (!this.session || !this.#remoteChat || this.state !== 'connected')
+      return false;
+    this.#interrupted();
+    this.#offerAnew();
+    return true;
+  }
+
+  #interrupted() {
+    clearInterval(this.#watch);
+    this.resuming = true;
+    this.#pause = AGAIN_TIME;
+    this.#become('connecting');
+  }
+
+  #offerAnew() {
+    this.role = 'caller';
+    this.#close();
+    this.#theirs.answer = null;
+    this.#do(async () => {
+      this.#open().offerKinds(this.#link.media);
+      await this.#sendOffer();
+      this.#askAgain();
+    });
+  }
+
+  // It may have gone to where the remote is no more, or not yet.
+  #askAgain() {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#do(async ({ pc }) => {
+      if (!this.resuming)
+        return;
+      if (this.#theirs.answer) {
+        this.#offerAnew();
+        return;
+      }
+      this.#link.send('call-user', { offer: this.#describe(++this.#seq), to: this.remote.id });
+      this.#pause = Math.min(2 * this.#pause, LONGEST_AGAIN_TIME);
+      this.#askAgain();
+    }), this.#theirs.answer ? AGREED_TIME : this.#pause);
+  }
+
+  // On another connection: the remote has begun anew.
+  #startOver(offer) {
+    clearTimeout(this.#again);
+    this.role = 'callee';
+    this.#held = offer;
+    if (this.state === 'connected')
+      this.#interrupted();
+    this.#answerAnew();
+  }
+
   // ---- the connection ----
 
   #open() {
     const connection = new Connection(this.#link.iceServers);
     this.#connection = connection;
+    this.#theirCandidates = 0;
     connection.ontrack = (track) => this.#addRemote(track);
     connection.onstate = (state) => this.#linkChanged(state);
     connection.onclosed = () => this.end('hung-up', 'remote');
@@ -459,14 +551,22 @@ export class Call {
 
   #linkChanged(state) {
     this.weak = state === 'disconnected';
+    if (state === 'disconnected' && this.state === 'connected') {
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.weak && this.#resume(), WEAK_TIME);
+    }
     if (state === 'connected' && this.state === 'connecting') {
-      this.since = Date.now();
+      clearTimeout(this.#again);
+      this.resuming = false;
+      this.since ||= Date.now();
       this.#become('connected');
       this.#connection.watchTransport();
       this.sayMedia();
       if (this.role === 'callee')
         this.#complete();
-    } else if (state === 'failed') {
+    } else if (state === 'failed' && this.resuming) {
+      this.#askAgain();
+    } else if (state === 'failed' && !this.#resume()) {
       this.end(this.since ? 'lost' : 'failed', 'local');
     } else {
       this.onchange(this);
@@ -479,6 +579,7 @@ export class Call {
     this.#epoch++;
     this.#queue = Promise.resolve();
     this.#answer = null;
+    this.#asked = false;
     this.#late = null;
     for (const track of this.stream.getTracks())
       this.stream.removeTrack(track);
@@ -509,7 +610,7 @@ export class Call {
     this.state = state;
     clearTimeout(this.#timer);
     if (PATIENCE[state]) {
-      const [ms, reason] = PATIENCE[state];
+      const [ms, reason] = this.resuming ? [RESUME_TIME, 'lost'] : PATIENCE[state];
       this.#timer = setTimeout(() => this.end(reason, 'local'), ms);
     }
     this.onchange(this);

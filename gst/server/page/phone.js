@@ -127,7 +127,7 @@ export class Phone {
     },
     'remove-user': (m) => {
       this.users.remove(m.socketId);
-      this.callWith(m.socketId)?.remoteGone();
+      this.callWith(m.socketId)?.remoteGone(m.lost === true);
       this.onchange();
     },
     'server-info': (m) => {
@@ -135,6 +135,7 @@ export class Phone {
       this.#iceServers = Array.isArray(m.iceServers) ? m.iceServers : [];
       // Our id may be another one now: they learn it from this.
       this.connected.forEach((call) => call.sayMedia());
+      this.calls.forEach((call) => call.online());
     },
     'call-made': (m) => this.#offered(m.socket, descriptionFrom(m.offer)),
     'answer-made': (m) => this.#answered(m.socket, descriptionFrom(m.answer)),

@@ -4,6 +4,7 @@
 // It connects again by itself for as long as it is open, with a growing,
 // jittered delay.
 import { PollSocket } from './poll.js';
+import { secret } from './wire.js';
 
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30000;
@@ -13,7 +14,8 @@ const HANDSHAKE_TIME = 15000;
 export class Signal {
   // disconnected, connecting, connected, reconnecting
   state = 'disconnected';
-  // The server's name for this connection; another one after every reconnect.
+  // The server's name for us: by the key it is the same after a reconnect, where
+  // the server knows keys.
   id = null;
   // Why the server did not let us in the last time, in its words; else null.
   refusal = null;
@@ -22,6 +24,7 @@ export class Signal {
   onevent = () => {};
 
   #query;
+  #key = secret();
   #socket = null;
   #open = false;
   #failures = 0;
@@ -53,8 +56,9 @@ export class Signal {
     this.#become('disconnected');
   }
 
-  // Connects anew, with what query() says now.
+  // Connects anew, with what query() says now, and as somebody else.
   restart() {
+    this.#key = secret();
     this.#failures = 0;
     this.#drop();
     if (this.#open)
@@ -91,7 +95,7 @@ export class Signal {
         this.#greeted = true;
         this.#patience = pingInterval + pingTimeout;
         this.#listenFor(HANDSHAKE_TIME);
-        this.#socket.send('40');
+        this.#socket.send(`40${JSON.stringify({ key: this.#key })}`);
         break;
       }
       case '1':

@@ -20,7 +20,7 @@ export function listed(names) {
 // What one call is about to do.
 export function progress(call, asking) {
   const { name } = call.remote;
-  if (call.weak)
+  if (call.weak || call.resuming)
     return `The connection to ${name} is interrupted…`;
   switch (call.state) {
     case 'calling': return asking ? 'Waiting for your camera and microphone…' : `Calling ${name}…`;
