@@ -28,12 +28,13 @@ BUILD = os.path.join(OUT, "build")
 # npm: wants tests/node_modules; ci: runs where no suite is named.
 Suite = collections.namedtuple("Suite", "name kind deadline lane npm ci what")
 SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "3600"))
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "35"))
 SUITES = [Suite(*line) for line in (
     ("unit", "meson", 600, "timed", False, True, "every layer by itself, in C"),
     ("lifecycle", "meson", 900, "timed", False, True, "starting and stopping 200 times, and what is left"),
     ("valgrind", "valgrind", 900, "patient", False, True, "core under valgrind"),
     ("model", "meson", 600, "patient", False, True, "calls and roster explored move by move"),
-    ("fuzz", "script", 900, "patient", False, True, "parsers fed with mutations"),
+    ("fuzz", "script", 600 + 10 * FUZZ_SECONDS, "patient", False, True, "parsers and calls fed with mutations; FUZZ_SECONDS=N each"),
     ("server", "script", 600, "timed", True, True, "gst-chat-server and unmodified clients"),
     ("docs", "script", 900, "timed", False, True, "documents and gst-inspect kept true"),
     ("demo", "script", 300, "timed", True, True, "examples/demo.sh, driven by a browser"),

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Every fuzz target under libFuzzer, ASan and UBSan for FUZZ_SECONDS (60) each,
-# from the seeds in tests/vectors/NAME and NAME-pairs. What it finds stays in $TEST_OUT.
+# Every fuzz target under libFuzzer, ASan and UBSan for FUZZ_SECONDS (35) each,
+# from the seeds in corpus/NAME, tests/vectors/NAME and NAME-pairs; FUZZ_ONLY="call
+# sdp" takes some of them. What it finds stays in $TEST_OUT.
 top=$(cd "$(dirname "$0")/../.." && pwd)
 out=${TEST_OUT:-$top/out/fuzz}
-seconds=${FUZZ_SECONDS:-60}
+seconds=${FUZZ_SECONDS:-35}
 
 if ! command -v clang >/dev/null; then
   echo "ok - libFuzzer # SKIP no clang"
@@ -24,8 +25,9 @@ status=0
 for source in "$top"/tests/fuzz/fuzz-*.c; do
   name=$(basename "$source" .c)
   [ "$name" = fuzz-main ] && continue
+  case " ${FUZZ_ONLY:-${name#fuzz-}} " in *" ${name#fuzz-} "*) ;; *) continue ;; esac
   seeds=
-  for folder in "$top/tests/vectors/${name#fuzz-}" \
+  for folder in "$top/tests/fuzz/corpus/${name#fuzz-}" "$top/tests/vectors/${name#fuzz-}" \
       "$top/tests/vectors/${name#fuzz-}-pairs"; do
     [ -d "$folder" ] && seeds="$seeds $folder"
   done

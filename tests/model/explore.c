@@ -5,11 +5,13 @@
  * that changes under a call, timers that fire early or late. It is the shipped
  * state machine that runs.
  *
- * Checked in every state: never two offerers for a session that begins; two
- * connected ends have the same session and opposite roles. Checked of the graph:
+ * Checked of every step: the rules of callrules.c. Checked in every state: never
+ * two offerers for a session that begins; two connected ends have the same session
+ * and opposite roles. Checked of the whole graph:
  * without new wishes of the users every run comes to its end, and there both
  * ends are connected to each other, or both are idle. */
 #include "chatcall.h"
+#include "callrules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -411,16 +413,21 @@ step_end (World * world, guint self, const GstChatCallEvent * event,
     const Message * message, gint64 now)
 {
   End *end = &world->end[self];
+  GstChatCall before = end->call;
   GstChatCallEffects effects;
   gboolean replay = FALSE;
 
   gst_chat_call_step (&end->call, event, now, &effects);
-  for (guint i = 0; i < effects.n; i++)
-    run_effect (world, self, &effects.effect[i], message, &replay);
-  if (effects.n == 0) {
-    printf ("FAIL: an event was passed over in silence\n");
+  const gchar *rule = call_rule_broken (&before, event, now, &end->call,
+      &effects);
+  if (rule != NULL) {
+    printf ("FAIL: after %s in %s it is not so that %s\n",
+        gst_chat_call_event_name (event->type),
+        gst_chat_call_state_name (before.state), rule);
     exit (1);
   }
+  for (guint i = 0; i < effects.n; i++)
+    run_effect (world, self, &effects.effect[i], message, &replay);
   /* Only what is left to wait matters, or there would be no end of states. */
   end->call.deadline = earlier (end->call.deadline, now);
   end->call.round_at = earlier (end->call.round_at, now);
