@@ -297,6 +297,16 @@ add_rejected (const Writing * writing, GstSDPMessage * message, guint outside)
   gst_sdp_media_free (out);
 }
 
+/* In front of the others; a place that there is not yet is refused. */
+static void
+put_mid (GstSDPMedia * media, const gchar * mid)
+{
+  GstSDPAttribute attribute = { g_strdup ("mid"), g_strdup (mid) };
+  gint at = gst_sdp_media_attributes_len (media) > 0 ? 0 : -1;
+
+  gst_sdp_media_insert_attribute (media, at, &attribute);
+}
+
 static gboolean
 add_accepted (const Writing * writing, GstSDPMessage * message, guint inside,
     guint outside, GError ** error)
@@ -308,10 +318,7 @@ add_accepted (const Writing * writing, GstSDPMessage * message, guint inside,
 
   gst_chat_sdp_remove_attributes (media, "mid");
   if (offered == NULL || offered->has_mid) {
-    gst_sdp_media_insert_attribute (media, 0, &(GstSDPAttribute) {
-        g_strdup ("mid"),
-          g_strdup (gst_chat_sdp_map_line (writing->map, inside)->outside_mid)}
-    );
+    put_mid (media, gst_chat_sdp_map_line (writing->map, inside)->outside_mid);
   }
   if (offered != NULL) {
     gst_sdp_media_set_proto (media,

@@ -7,6 +7,7 @@
 #include "chaterror.h"
 #include "chatlimits.h"
 #include "chatsdp.h"
+#include "criticals.h"
 
 #include <string.h>
 #include <gio/gio.h>
@@ -132,5 +133,7 @@ int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
   gst_init (argc, argv);
+  /* As a crash does, so that libFuzzer keeps the input. */
+  criticals_are_fatal ();
   return 0;
 }

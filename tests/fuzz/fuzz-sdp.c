@@ -6,6 +6,7 @@
 #include "chatcertificate.h"
 #include "chaterror.h"
 #include "chatsdp.h"
+#include "criticals.h"
 #include "fuzz.h"
 
 /* Stands between the two texts of one input. */
@@ -236,5 +237,7 @@ int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
   gst_init (argc, argv);
+  /* As a crash does, so that libFuzzer keeps the input. */
+  criticals_are_fatal ();
   return 0;
 }

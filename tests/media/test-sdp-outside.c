@@ -73,6 +73,22 @@ write_offer (const gchar * vector, const GstChatSdpLocal * local,
 
 /* ---- our offer ---- */
 
+/* No webrtcbin of today writes such; the fuzzer does. */
+GST_START_TEST (test_an_m_line_without_attributes_does_not_leave)
+{
+  g_autoptr (GstChatSdpMap) map = gst_chat_sdp_map_new ();
+  GstChatSdpLocal local = {.fingerprint = PRINT,.version = 1 };
+  GstSDPMessage *message = message_of ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n"
+      "s=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n");
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = gst_chat_sdp_local_for_remote (message, NULL, map,
+      &local, &error);
+  fail_unless (text == NULL && error != NULL);
+  gst_sdp_message_free (message);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_offer)
 {
   g_autoptr (GstChatSdpMap) map = gst_chat_sdp_map_new ();
@@ -591,6 +607,7 @@ sdp_outside_suite (void)
   tcase_add_test (tc, test_fmtp_of_our_offers);
   tcase_add_test (tc, test_receiving_m_lines_announce_no_stream);
   tcase_add_test (tc, test_a_sending_m_line_without_ssrc_does_not_leave);
+  tcase_add_test (tc, test_an_m_line_without_attributes_does_not_leave);
   tcase_add_test (tc, test_local_for_webrtcbin);
   tcase_add_test (tc, test_offer_inside);
   tcase_add_test (tc, test_what_we_do_not_take_is_not_inside);
