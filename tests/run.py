@@ -43,6 +43,8 @@ SUITES = [Suite(*line) for line in (
     # Not in CI before it has been green once as a whole.
     ("sanitizer", "sanitizer", 1500, "timed", False, False, "unit under ASan and UBSan"),
     ("bench", "script", 1800, "alone", True, False, "times and costs, docs/benchmarks.md"),
+    ("calls", "calls", 4 * 3600, "alone", False, False,
+     "a thousand calls, eight at once, ten thousand hostile remotes; CALLS=N, HOSTILE=N, CALLS_UNDER=sanitizer or valgrind"),
     ("soak", "script", SOAK_SECONDS + 600, "alone", True, False, "an hour of coming and going; SOAK_SECONDS=N for less"),
 )]
 LANES = ("timed", "patient")
@@ -251,18 +253,26 @@ def run_meson(suite, build, count, log, names, env, *options, processes=2):
 SLOWNESS = "4"                  # of a program with a sanitizer
 
 
-def run_sanitizer(suite, count, log):
+def build_sanitizer(count, log):
+    """The folder and the environment, or nothing."""
     build = os.path.join(OUT, "build-asan")
     if not build_in(build, log, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dexamples=disabled"):
         count.line(False, "the sanitizer build")
-        return
+        return None, None
     env = dict(os.environ, CK_TAP_LOG_FILE_NAME="-", CK_TIMEOUT_MULTIPLIER=SLOWNESS, GST_REGISTRY_FORK="no",
-               UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
+               CALLS_SLOWNESS=SLOWNESS, UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
                LSAN_OPTIONS="suppressions=" + os.path.join(TOP, "tests/support/lsan.supp")
                + ":print_suppressions=0")
     # One process reads all plugins into the registry; what they leak is theirs.
     run([os.path.join(build, "tests/support/media-probe"), "fakesrc num-buffers=1 ! fakesink"],
         log, 120, environment(build, GST_REGISTRY_FORK="no", ASAN_OPTIONS="detect_leaks=0"))
+    return build, env
+
+
+def run_sanitizer(suite, count, log):
+    build, env = build_sanitizer(count, log)
+    if build is None:
+        return
     # The fuzz suite has a sanitizer of its own.
     fuzz = meson_names(build, "unit", "fuzz")
     names = [name for name in meson_names(build, "unit") if name not in fuzz]
@@ -277,12 +287,39 @@ def run_sanitizer(suite, count, log):
               "--timeout-multiplier", SLOWNESS)
 
 
+VALGRIND = ("valgrind --quiet --error-exitcode=99 --leak-check=full "
+            "--show-leak-kinds=definite --errors-for-leak-kinds=definite")
+
+
 def run_valgrind(suite, count, log):
     env = dict(os.environ, G_SLICE="always-malloc", G_DEBUG="gc-friendly,fatal-criticals")
-    wrapper = ("valgrind --quiet --error-exitcode=99 --leak-check=full "
-               "--show-leak-kinds=definite --errors-for-leak-kinds=definite")
     run_meson(suite, BUILD, count, log, meson_names(BUILD, "unit", "core"), env,
-              "--timeout-multiplier", "20", "--wrapper", wrapper)
+              "--timeout-multiplier", "20", "--wrapper", VALGRIND)
+
+
+def run_calls(suite, count, log):
+    """With fewer of everything where the program is slow."""
+    under = os.environ.get("CALLS_UNDER", "")
+    many, hostile = {"": ("1000", "10000"), "sanitizer": ("1000", "1000"), "valgrind": ("100", "100")}[under]
+    base = dict(os.environ)
+    base.setdefault("CALLS", many)
+    base.setdefault("HOSTILE", hostile)
+    base.setdefault("CALLS_LANES", "1" if under == "valgrind" else "4")
+    if under == "sanitizer":
+        build, env = build_sanitizer(count, log)
+        if build is not None:
+            # Whole stacks would make each call minutes long.
+            run_meson(suite, build, count, log, meson_names(build, suite.name), dict(env, **base), processes=1)
+    elif under == "valgrind":
+        base.setdefault("CALLS_SLOWNESS", "5")
+        base.setdefault("CALLS_FPS", "5")
+        base.setdefault("CALLS_PROPERTIES", "audio-codecs=pcmu")
+        # What libproxy throws, libunwind catches with reads that valgrind does not like.
+        run_meson(suite, BUILD, count, log, meson_names(BUILD, suite.name),
+                  dict(base, GIO_USE_PROXY_RESOLVER="dummy"), "--wrapper", VALGRIND + " --suppressions="
+                  + os.path.join(TOP, "tests/support/valgrind.supp"), processes=1)
+    else:
+        run_meson(suite, BUILD, count, log, meson_names(BUILD, suite.name), base, processes=1)
 
 
 def run_script(suite, count, log):
@@ -320,6 +357,8 @@ def one_suite(suite):
                   dict(os.environ, CK_TAP_LOG_FILE_NAME="-"))
     elif suite.kind == "sanitizer":
         run_sanitizer(suite, count, log)
+    elif suite.kind == "calls":
+        run_calls(suite, count, log)
     elif suite.kind == "valgrind":
         run_valgrind(suite, count, log)
     else:

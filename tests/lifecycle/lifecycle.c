@@ -391,27 +391,17 @@ run (guint n, guint cycles)
       if (scene.b != NULL)
         actor_set (scene.b, GST_STATE_NULL);
     }
-    if (i == WARM_UP) {
-      /* What the warm-up left behind may still be on its way out. */
-      Census any = { 0 };
-      for (guint k = 0; k < 3; k++) {
-        census_take (&any);
-        before = k == 0 || any.n_threads + any.n_files + any.n_objects <
-            before.n_threads + before.n_files + before.n_objects ? any : before;
-      }
-    }
+    if (i == WARM_UP)
+      census_take_first (&before);
     if (i == cycles)
       break;
     variants[n].cycle (&scene, i);
   }
   gboolean good = census_settle (&before, &after);
   gdouble seconds = (g_get_monotonic_time () - began) / 1e6;
+  g_autofree gchar *counts = census_to_string (&before, &after);
   g_autofree gchar *figures =
-      g_strdup_printf ("%u cycles in %.0f s; threads %u "
-      "to %u, files %u to %u, objects %u to %u, memory %u to %u KiB",
-      cycles, seconds, before.n_threads, after.n_threads, before.n_files,
-      after.n_files, before.n_objects, after.n_objects, before.memory,
-      after.memory);
+      g_strdup_printf ("%u cycles in %.0f s; %s", cycles, seconds, counts);
 #ifndef __SANITIZE_ADDRESS__    /* its quarantine grows */
   gint grown = (gint) after.memory - (gint) before.memory;
   if (cycles > 5 * WARM_UP

@@ -126,6 +126,10 @@ on_message (GstBus * bus, GstMessage * message, gpointer data)
   if (s != NULL && gst_structure_has_name (s, "chat-call")) {
     g_free (actor->call);
     actor->call = g_strdup (gst_structure_get_string (s, "state"));
+    g_free (actor->reason);
+    const gchar *words = gst_structure_get_string (s, "message");
+    actor->reason = g_strconcat (gst_structure_get_string (s, "reason"),
+        words != NULL ? ": " : NULL, words, NULL);
   } else if (s != NULL && gst_structure_has_name (s, "chat-signalling")) {
     g_free (actor->signalling);
     actor->signalling = g_strdup (gst_structure_get_string (s, "state"));
@@ -175,6 +179,7 @@ actor_new (const gchar * description)
   g_mutex_init (&actor->lock);
   g_cond_init (&actor->changed);
   actor->call = g_strdup ("");
+  actor->reason = g_strdup ("");
   actor->signalling = g_strdup ("");
   /* A single element would be no pipeline. */
   GstElement *pipeline = gst_parse_launch_full (description, NULL,
@@ -220,8 +225,18 @@ actor_free (Actor * actor)
   g_mutex_clear (&actor->lock);
   g_cond_clear (&actor->changed);
   g_free (actor->call);
+  g_free (actor->reason);
   g_free (actor->signalling);
   g_free (actor);
+}
+
+gboolean
+actor_is (Actor * actor, gchar ** member, const gchar * state)
+{
+  g_mutex_lock (&actor->lock);
+  gboolean so = g_strcmp0 (*member, state) == 0;
+  g_mutex_unlock (&actor->lock);
+  return so;
 }
 
 static void

@@ -30,6 +30,7 @@ typedef struct {
   GMutex lock;
   GCond changed;
   gchar *call;                  /* lock; state of the last chat-call, or "" */
+  gchar *reason;                /* lock; of the same, with its words, or "" */
   gchar *signalling;            /* lock; state of the last chat-signalling, or "" */
   gboolean may_fail;            /* errors are not counted */
   guint n_errors;               /* lock */
@@ -40,6 +41,8 @@ typedef struct {
 Actor *actor_new (const gchar * description);
 void actor_free (Actor * actor);
 void actor_set (Actor * actor, GstState state);
+/* Whether its call, or its signalling, is in that state now. */
+gboolean actor_is (Actor * actor, gchar ** member, const gchar * state);
 /* Wait until the last message says so; after 60 s the process ends. */
 void actor_wait_call (Actor * actor, const gchar * state);
 void actor_wait_signalling (Actor * actor, const gchar * state);

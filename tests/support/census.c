@@ -10,6 +10,22 @@
 #define PATIENCE (15 * G_TIME_SPAN_SECOND)
 
 static guint
+count_sockets (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const gchar *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *path = g_build_filename ("/proc/self/fd", name, NULL);
+    g_autofree gchar *target = g_file_read_link (path, NULL);
+
+    n += target != NULL && g_str_has_prefix (target, "socket:");
+  }
+  return n;
+}
+
+static guint
 count_entries (const gchar * path)
 {
   g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
@@ -87,8 +103,32 @@ census_take (Census * census)
   g_thread_pool_stop_unused_threads ();
   census->n_threads = quiet_threads ();
   census->n_files = count_entries ("/proc/self/fd");
+  census->n_sockets = count_sockets ();
   census->memory = memory_in_use ();
   g_autoptr (GHashTable) types = live_objects (&census->n_objects);
+}
+
+void
+census_take_first (Census * census)
+{
+  for (guint i = 0; i < 3; i++) {
+    Census any;
+
+    census_take (&any);
+    if (i == 0 || any.n_threads + any.n_files + any.n_objects <
+        census->n_threads + census->n_files + census->n_objects)
+      *census = any;
+  }
+}
+
+gchar *
+census_to_string (const Census * before, const Census * now)
+{
+  return g_strdup_printf ("threads %u to %u, files %u to %u, sockets %u to %u, "
+      "objects %u to %u, memory %u to %u KiB", before->n_threads,
+      now->n_threads, before->n_files, now->n_files, before->n_sockets,
+      now->n_sockets, before->n_objects, now->n_objects, before->memory,
+      now->memory);
 }
 
 static void
@@ -144,6 +184,7 @@ census_settle (const Census * before, Census * now)
   for (;;) {
     census_take (now);
     if (now->n_threads <= before->n_threads && now->n_files <= before->n_files
+        && now->n_sockets <= before->n_sockets
         && now->n_objects <= before->n_objects)
       return TRUE;
     if (g_get_monotonic_time () > deadline)
@@ -152,7 +193,7 @@ census_settle (const Census * before, Census * now)
   }
   if (now->n_threads > before->n_threads)
     say_threads ();
-  if (now->n_files > before->n_files)
+  if (now->n_files > before->n_files || now->n_sockets > before->n_sockets)
     say_files ();
   if (now->n_objects > before->n_objects)
     say_objects ();
