@@ -391,21 +391,6 @@ transport_of (GstWebRTCRTPTransceiver * transceiver)
   return transport;
 }
 
-/* Whose candidates are asked for later. */
-static void
-remember_ice_stream (GstChatConnection * self,
-    GstWebRTCDTLSTransport * transport)
-{
-  GObject *ice = NULL;
-  if (self->ice_stream)
-    return;
-  g_object_get (transport, "transport", &ice, NULL);
-  /* Of libnice's; another implementation may call it something else. */
-  if (ice && g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "stream"))
-    g_object_get (ice, "stream", &self->ice_stream, NULL);
-  g_clear_object (&ice);
-}
-
 /* webrtcbin before 1.28.5 lets everybody in. */
 static gboolean
 is_remote_genuine (GstChatConnection * self)
@@ -430,7 +415,9 @@ is_remote_genuine (GstChatConnection * self)
     GstWebRTCDTLSTransport *transport = transport_of (transceiver);
     if (transport) {
       g_object_get (transport, "remote-certificate", &pem, NULL);
-      remember_ice_stream (self, transport);
+      /* Whose candidates are asked for later. */
+      if (!self->ice_transport)
+        g_object_get (transport, "transport", &self->ice_transport, NULL);
     }
     gst_clear_object (&transport);
     if (!media->fingerprints || !gst_chat_fingerprint_matches_pem

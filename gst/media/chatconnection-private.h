@@ -104,7 +104,7 @@ struct _GstChatConnection {
   GPtrArray *promises;          /* GstPromise: what webrtcbin owes us, and some that it has paid */
   guint n_pads;
 
-  GstWebRTCICEStream *ice_stream;       /* NULL: not connected yet */
+  GstWebRTCICETransport *ice_transport; /* NULL: not connected yet */
   gint64 stats_time;
   GstChatMeterFigures stats_last;    /* of stats_time */
 };

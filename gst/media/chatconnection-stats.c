@@ -15,39 +15,92 @@ add_candidate (GstStructure * stats, const gchar * field,
   gst_structure_set (stats, field, G_TYPE_STRING, text, NULL);
 }
 
-/* From the agent itself: webrtcbin's get-stats would ask rtpsession as well. */
-static gboolean
-get_selected_pair (GstChatConnection * self,
-    GstWebRTCICECandidateStats ** local, GstWebRTCICECandidateStats ** remote)
+#if !GST_CHECK_VERSION (1, 27, 1)
+/* As later headers have them: the binary is the same for all versions. */
+typedef struct
 {
-  return self->ice_stream
-      && gst_webrtc_ice_get_selected_pair (GST_WEBRTC_ICE (self->ice),
-      self->ice_stream, local, remote);
+  gchar *candidate;
+  gint component;
+  gchar *sdp_mid;
+  gint sdp_mline_index;
+  GstWebRTCICECandidateStats *stats;
+} GstWebRTCICECandidate;
+
+typedef struct
+{
+  GstWebRTCICECandidate *local;
+  GstWebRTCICECandidate *remote;
+} GstWebRTCICECandidatePair;
+
+GstWebRTCICECandidatePair
+    * gst_webrtc_ice_transport_get_selected_candidate_pair
+    (GstWebRTCICETransport * transport);
+void gst_webrtc_ice_candidate_pair_free (GstWebRTCICECandidatePair * pair);
+#endif
+/* NULL before 1.28. */
+#pragma weak gst_webrtc_ice_transport_get_selected_candidate_pair
+#pragma weak gst_webrtc_ice_candidate_pair_free
+
+static void
+add_pair_of_transport (GstWebRTCICETransport * transport, GstStructure * stats)
+{
+  if (!gst_webrtc_ice_transport_get_selected_candidate_pair
+      || !gst_webrtc_ice_candidate_pair_free)
+    return;
+  GstWebRTCICECandidatePair *pair =
+      gst_webrtc_ice_transport_get_selected_candidate_pair (transport);
+  if (!pair)
+    return;
+  if (pair->local && pair->local->stats)
+    add_candidate (stats, "local-candidate", pair->local->stats);
+  if (pair->remote && pair->remote->stats)
+    add_candidate (stats, "remote-candidate", pair->remote->stats);
+  gst_webrtc_ice_candidate_pair_free (pair);
+}
+
+/* Before 1.28, of libnice's transport; another implementation may call it
+ * something else. */
+static void
+add_pair_of_stream (GstWebRTCICE * ice, GstWebRTCICETransport * transport,
+    GstStructure * stats)
+{
+  GstWebRTCICEStream *stream = NULL;
+  GstWebRTCICECandidateStats *local = NULL, *remote = NULL;
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (transport), "stream"))
+    g_object_get (transport, "stream", &stream, NULL);
+  if (stream && GST_WEBRTC_ICE_GET_CLASS (ice)->get_selected_pair (ice, stream,
+          &local, &remote)) {
+    add_candidate (stats, "local-candidate", local);
+    add_candidate (stats, "remote-candidate", remote);
+    gst_webrtc_ice_candidate_stats_free (local);
+    gst_webrtc_ice_candidate_stats_free (remote);
+  }
+  gst_clear_object (&stream);
+}
+
+/* From the agent itself: webrtcbin's get-stats would ask rtpsession as well. In
+ * 1.28 the agent does not say, and asking it is an assertion. */
+static void
+add_candidate_pair (GstChatConnection * self, GstStructure * stats)
+{
+  if (!self->ice_transport)
+    return;
+  GstWebRTCICE *ice = GST_WEBRTC_ICE (self->ice);
+  if (GST_WEBRTC_ICE_GET_CLASS (ice)->get_selected_pair)
+    add_pair_of_stream (ice, self->ice_transport, stats);
+  else
+    add_pair_of_transport (self->ice_transport, stats);
 }
 
 gchar *
 gst_chat_connection_get_remote_address_in_loop (GstChatConnection * self)
 {
-  GstWebRTCICECandidateStats *local = NULL, *remote = NULL;
   g_return_val_if_fail (GST_CHAT_IS_IN_LOOP (self), NULL);
-  if (!get_selected_pair (self, &local, &remote))
-    return NULL;
-  gchar *address = g_strdup (remote->ipaddr);
-  gst_webrtc_ice_candidate_stats_free (local);
-  gst_webrtc_ice_candidate_stats_free (remote);
-  return address;
-}
-
-static void
-add_candidate_pair (GstChatConnection * self, GstStructure * stats)
-{
-  GstWebRTCICECandidateStats *local = NULL, *remote = NULL;
-  if (!get_selected_pair (self, &local, &remote))
-    return;
-  add_candidate (stats, "local-candidate", local);
-  add_candidate (stats, "remote-candidate", remote);
-  gst_webrtc_ice_candidate_stats_free (local);
-  gst_webrtc_ice_candidate_stats_free (remote);
+  g_autoptr (GstStructure) pair = gst_structure_new_empty ("pair");
+  add_candidate_pair (self, pair);
+  const gchar *remote = gst_structure_get_string (pair, "remote-candidate");
+  g_auto (GStrv) words = g_strsplit (remote ? remote : "", " ", -1);
+  return g_strv_length (words) > 1 ? g_strdup (words[1]) : NULL;
 }
 
 /* From here on there was no media beside RTCP. */

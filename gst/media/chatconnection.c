@@ -283,7 +283,7 @@ connection_free (GstChatConnection * self)
   g_clear_pointer (&self->local, gst_sdp_message_free);
   g_clear_pointer (&self->certificate, gst_chat_certificate_free);
   gst_chat_sdp_map_free (self->map);
-  gst_clear_object (&self->ice_stream);
+  gst_clear_object (&self->ice_transport);
   clear_config (&self->config);
   g_clear_object (&self->ice);
   gst_clear_object (&self->webrtc);
