@@ -265,7 +265,7 @@ typedef struct {
 } GstChatSdpLocal;
 
 /* webrtcbin's created offer or answer, as it is to be set as its local
- * description: setup. Does not change the m-lines. */
+ * description: setup, and one retransmission a codec. */
 GstSDPMessage *gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
     const GstChatSdpLocal * local) G_GNUC_WARN_UNUSED_RESULT;
 

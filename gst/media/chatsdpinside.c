@@ -261,6 +261,71 @@ gst_chat_sdp_answer_for_webrtcbin (const GstChatSdp * answer,
   return write_message (answer, NULL, map);
 }
 
+/* What an rtpmap, fmtp or rtcp-fb of @media is about; -1: it is none. */
+static gint
+pt_of_attribute (const GstSDPAttribute * attribute, const gchar ** rest)
+{
+  gint pt;
+  if (g_strcmp0 (attribute->key, "rtpmap") != 0
+      && g_strcmp0 (attribute->key, "fmtp") != 0
+      && g_strcmp0 (attribute->key, "rtcp-fb") != 0) {
+    return -1;
+  }
+  return gst_chat_sdp_read_pt (attribute->value, &pt, rest) ? pt : -1;
+}
+
+static void
+find_surplus_rtx (const GstSDPMedia * media, gboolean surplus[128])
+{
+  gboolean rtx[128] = { FALSE, }, served[128] = { FALSE, };
+  const gchar *rest;
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++) {
+    const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+    gint pt = pt_of_attribute (attribute, &rest);
+    if (pt >= 0 && g_str_equal (attribute->key, "rtpmap")) {
+      rtx[pt] = g_ascii_strncasecmp (rest, "rtx/", 4) == 0;
+    }
+  }
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++) {
+    const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+    gint pt = pt_of_attribute (attribute, &rest);
+    if (pt < 0 || !rtx[pt] || !g_str_equal (attribute->key, "fmtp")) {
+      continue;
+    }
+    g_autofree gchar *apt = gst_chat_sdp_fmtp_get (rest, "apt");
+    guint64 number;
+    if (gst_chat_sdp_read_number (apt, 127, &number)) {
+      surplus[pt] = rtx[number] || served[number];
+      served[number] = TRUE;
+    }
+  }
+}
+
+/* webrtcbin adds retransmission to the first format, from 1.26.1 on to each: to
+ * those that we have put beside the others, too, and a second one to these. */
+static void
+drop_surplus_rtx (GstSDPMedia * media)
+{
+  gboolean surplus[128] = { FALSE, };
+  find_surplus_rtx (media, surplus);
+
+  for (guint i = gst_sdp_media_attributes_len (media); i > 0; i--) {
+    const gchar *rest;
+    gint pt =
+        pt_of_attribute (gst_sdp_media_get_attribute (media, i - 1), &rest);
+    if (pt >= 0 && surplus[pt]) {
+      gst_sdp_media_remove_attribute (media, i - 1);
+    }
+  }
+  for (guint i = gst_sdp_media_formats_len (media); i > 0; i--) {
+    guint64 pt;
+    if (gst_chat_sdp_read_number (gst_sdp_media_get_format (media, i - 1), 127,
+            &pt) && surplus[pt]) {
+      gst_sdp_media_remove_format (media, i - 1);
+    }
+  }
+}
+
 GstSDPMessage *
 gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
     const GstChatSdpLocal * local)
@@ -274,6 +339,7 @@ gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
       gst_chat_sdp_set_attribute (media, "setup",
           gst_chat_setup_name (local->setup));
     }
+    drop_surplus_rtx (media);
   }
   return message;
 }

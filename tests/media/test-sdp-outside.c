@@ -301,6 +301,36 @@ GST_START_TEST (test_local_for_webrtcbin)
 
 GST_END_TEST;
 
+/* As webrtcbin from 1.26.1 on writes it where we give it 96, 98, 99 and 97. */
+GST_START_TEST (test_retransmission_once_a_codec)
+{
+  GstSDPMessage *created = message_of ("v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\n"
+      "s=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 98 99 97 100 101 102\r\n"
+      "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n"
+      "a=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n"
+      "a=rtcp-fb:99 nack\r\n"
+      "a=rtpmap:97 RTX/90000\r\na=fmtp:97 apt=96;rtx-time=500\r\n"
+      "a=rtpmap:100 rtx/90000\r\na=fmtp:100 apt=98\r\n"
+      "a=rtpmap:101 rtx/90000\r\na=fmtp:101 apt=99\r\na=rtcp-fb:101 nack\r\n"
+      "a=rtpmap:102 rtx/90000\r\na=fmtp:102 apt=97\r\n");
+  GstChatSdpLocal local = { 0, };
+  GstSDPMessage *message = gst_chat_sdp_local_for_webrtcbin (created, &local);
+  g_autofree gchar *text = gst_sdp_message_as_text (message);
+  fail_unless_has (text, "m=video 9 UDP/TLS/RTP/SAVPF 96 98 99 97\r\n", 1);
+  fail_unless_has (text, "apt=", 2);
+  fail_unless_has (text, "a=fmtp:99 apt=98\r\n", 1);
+  fail_unless_has (text, "a=fmtp:97 apt=96", 1);
+  for (guint pt = 100; pt <= 102; pt++) {
+    g_autofree gchar *of = g_strdup_printf (":%u ", pt);
+    fail_unless_has (text, of, 0);
+  }
+  fail_unless_has (text, "a=rtcp-fb:99 nack\r\n", 1);
+  gst_sdp_message_free (message);
+  gst_sdp_message_free (created);
+}
+
+GST_END_TEST;
+
 /* ---- their offer, towards webrtcbin ---- */
 
 static gchar *
@@ -609,6 +639,7 @@ sdp_outside_suite (void)
   tcase_add_test (tc, test_a_sending_m_line_without_ssrc_does_not_leave);
   tcase_add_test (tc, test_an_m_line_without_attributes_does_not_leave);
   tcase_add_test (tc, test_local_for_webrtcbin);
+  tcase_add_test (tc, test_retransmission_once_a_codec);
   tcase_add_test (tc, test_offer_inside);
   tcase_add_test (tc, test_what_we_do_not_take_is_not_inside);
   tcase_add_test (tc, test_rejected_m_lines_are_filled);
