@@ -577,6 +577,9 @@ call_setup (void)
 void
 call_teardown (void)
 {
+  /* Each posts to the other's loop until it is closed. */
+  side_call (caller, close_in_loop);
+  side_call (callee, close_in_loop);
   side_free (caller);
   side_free (callee);
 }
