@@ -99,7 +99,7 @@ test('trouble: uri leads to nobody, or to somebody else', async (t) => {
 
 // ---- what is not installed ----
 
-const PLUGINS = execFileSync('pkg-config', ['--variable=pluginsdir', 'gstreamer-1.0'], { encoding: 'utf8' }).trim();
+const PLUGINS = path.dirname(/Filename +(.*)/.exec(execFileSync('gst-inspect-1.0', ['coreelements'], { encoding: 'utf8' }))[1]);
 // Enough of them; looking through all takes its time.
 const KEPT = /^libgst(coreelements|videotestsrc|audiotestsrc|app|rtp|rtpmanager|vpx|opus|opusparse|nice|dtls|srtp|webrtc|videoconvertscale|audioconvert|audioresample|x264|openh264|libav|videoparsersbad|mulaw|alaw|typefindfunctions|playback|autodetect|videorate|audioparsers|volume)\.so$/;
 
