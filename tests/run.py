@@ -42,6 +42,7 @@ SUITES = [Suite(*line) for line in (
     ("browser", "script", 1200, "timed", True, True, "real browsers"),
     # Not in CI before it has been green once as a whole.
     ("sanitizer", "sanitizer", 1500, "timed", False, False, "unit under ASan and UBSan"),
+    ("newer", "script", 7200, "timed", True, False, "the built programs on GStreamer 1.26 and the newest"),
     ("bench", "script", 1800, "alone", True, False, "times and costs, docs/benchmarks.md"),
     ("calls", "calls", 4 * 3600, "alone", False, False,
      "a thousand calls, eight at once, ten thousand hostile remotes; CALLS=N, HOSTILE=N, CALLS_UNDER=sanitizer or valgrind"),
