@@ -27,7 +27,7 @@ struct _GstChatLoop
   GMutex lock;
   GCond changed;
   GThread *thread;              /* lock; NULL once somebody joins it */
-  GThread *self;                /* lock; for comparing only */
+  GThread *self;                /* atomic; for comparing only; NULL when it has ended */
   GQueue posts;                 /* lock; Post */
   gboolean stopping;            /* lock; no post any more */
   gboolean joined;              /* lock */
@@ -103,7 +103,7 @@ loop_thread (gpointer data)
   GstChatLoop *loop = data;
   g_main_context_push_thread_default (loop->context);
   g_mutex_lock (&loop->lock);
-  loop->self = g_thread_self ();
+  g_atomic_pointer_set (&loop->self, g_thread_self ());
   g_cond_broadcast (&loop->changed);
   g_mutex_unlock (&loop->lock);
 
@@ -111,6 +111,8 @@ loop_thread (gpointer data)
 
   destroy_timeouts (loop);
   g_main_context_pop_thread_default (loop->context);
+  /* GLib gives the address to the next thread. */
+  g_atomic_pointer_set (&loop->self, NULL);
   if (loop->orphaned)
     loop_free (loop);
   return NULL;
@@ -152,7 +154,7 @@ gboolean
 gst_chat_loop_is_current (GstChatLoop * loop)
 {
   /* Set before gst_chat_loop_new() returned. */
-  return loop->self == g_thread_self ();
+  return g_atomic_pointer_get (&loop->self) == g_thread_self ();
 }
 
 GMainContext *

@@ -211,6 +211,23 @@ test_stop_from_many_threads (Fixture * f, gconstpointer data)
   g_assert_false (gst_chat_loop_post (f->loop, note_a, f, NULL));
 }
 
+static gpointer
+ask_whether_current (gpointer loop)
+{
+  return GINT_TO_POINTER (gst_chat_loop_is_current (loop));
+}
+
+/* GLib gives a new thread the address of one that has been joined. */
+static void
+test_nobody_is_current_when_stopped (Fixture * f, gconstpointer data)
+{
+  gst_chat_loop_stop (f->loop);
+  for (guint i = 0; i < 100; i++) {
+    GThread *other = g_thread_new ("other", ask_whether_current, f->loop);
+    g_assert_false (GPOINTER_TO_INT (g_thread_join (other)));
+  }
+}
+
 static void
 timeout_c (gpointer data)
 {
@@ -340,6 +357,7 @@ main (int argc, char *argv[])
   ADD ("stopped-refuses", test_stopped_refuses);
   ADD ("post-while-stopping", test_post_while_stopping);
   ADD ("stop-from-many-threads", test_stop_from_many_threads);
+  ADD ("nobody-is-current-when-stopped", test_nobody_is_current_when_stopped);
   ADD ("timeout", test_timeout);
   ADD ("stop-destroys-timeouts", test_stop_destroys_timeouts);
   ADD ("hold", test_hold);
