@@ -326,6 +326,49 @@ drop_surplus_rtx (GstSDPMedia * media)
   }
 }
 
+static gboolean
+is_bundled (const GstSDPMessage * message, const GstSDPMedia * media)
+{
+  const gchar *group = gst_chat_sdp_attribute (message, NULL, "group");
+  const gchar *mid = gst_chat_sdp_attribute (NULL, media, "mid");
+  if (group == NULL || mid == NULL) {
+    return FALSE;
+  }
+  g_auto (GStrv) words = g_strsplit (group, " ", -1);
+  return g_str_equal (words[0], "BUNDLE")
+      && g_strv_contains ((const gchar * const *) words + 1, mid);
+}
+
+/* webrtcbin before 1.28 gives an m-line that is rejected later a transport of its
+ * own, which it keeps when it comes back, and then refuses what it has written. */
+static void
+share_transport (GstSDPMessage * message)
+{
+  static const gchar *const shared[] = { "ice-ufrag", "ice-pwd",
+    "fingerprint"
+  };
+  const GstSDPMedia *first = NULL;
+  guint n_media = gst_sdp_message_medias_len (message);
+  for (guint i = 0; first == NULL && i < n_media; i++) {
+    const GstSDPMedia *media = gst_sdp_message_get_media (message, i);
+    first = is_bundled (message, media) ? media : NULL;
+  }
+  for (guint i = 0; first != NULL && i < n_media; i++) {
+    GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (message, i);
+    gboolean rejected = gst_sdp_media_get_port (media) == 0;
+    if (media == first || (!rejected && !is_bundled (message, media))) {
+      continue;
+    }
+    for (guint n = 0; n < G_N_ELEMENTS (shared); n++) {
+      const gchar *value = gst_chat_sdp_attribute (NULL, first, shared[n]);
+      if (value != NULL && g_strcmp0 (value,
+              gst_chat_sdp_attribute (NULL, media, shared[n])) != 0) {
+        gst_chat_sdp_set_attribute (media, shared[n], value);
+      }
+    }
+  }
+}
+
 GstSDPMessage *
 gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
     const GstChatSdpLocal * local)
@@ -341,5 +384,6 @@ gst_chat_sdp_local_for_webrtcbin (const GstSDPMessage * created,
     }
     drop_surplus_rtx (media);
   }
+  share_transport (message);
   return message;
 }

@@ -183,6 +183,58 @@ GST_START_TEST (test_video_rejected)
 
 GST_END_TEST;
 
+static gboolean
+has_answered_twice (Side * side)
+{
+  return side->n_answers == 2;
+}
+
+static gboolean
+has_answered_thrice (Side * side)
+{
+  return side->n_answers == 3;
+}
+
+static void
+offer_without_video_in_loop (gpointer data)
+{
+  Side *side = data;
+  g_autofree gchar *offer = reject_video (g_strdup (side->other->offer), TRUE);
+  gst_chat_connection_remote_offer_in_loop (side->connection, offer);
+}
+
+static void
+first_offer_in_loop (gpointer data)
+{
+  Side *side = data;
+  gst_chat_connection_remote_offer_in_loop (side->connection,
+      side->other->offer);
+}
+
+/* A transceiver that is stopped, and its m-line used again. */
+GST_START_TEST (test_video_goes_and_comes_back)
+{
+  call_setup ();
+  call_add_media ();
+  call_connect ();
+  assert_sees (callee, GST_CHAT_COLOUR_RED);
+  side_call (callee, offer_without_video_in_loop);
+  fail_unless (side_wait (callee, has_answered_twice, 10), "%s",
+      callee->failed ? callee->failed->message : "no answer");
+  fail_unless (strstr (callee->answer, "m=video 0"));
+  side_call (callee, first_offer_in_loop);
+  fail_unless (side_wait (callee, has_answered_thrice, 10), "%s",
+      callee->failed ? callee->failed->message : "no answer");
+  fail_if (strstr (callee->answer, "m=video 0"));
+  side_forget_received (callee);
+  assert_sees (callee, GST_CHAT_COLOUR_RED);
+  assert_hears (callee, 440);
+  fail_unless_equals_int (side_received (callee, GST_CHAT_KIND_VIDEO)->eos, 0);
+  call_teardown ();
+}
+
+GST_END_TEST;
+
 static void
 empty_offer_in_loop (gpointer data)
 {
@@ -217,12 +269,6 @@ GST_START_TEST (test_media_comes_later)
 }
 
 GST_END_TEST;
-
-static gboolean
-has_answered_twice (Side * side)
-{
-  return side->n_answers == 2;
-}
 
 /* Neither first description has a candidate: the second round brings them. */
 GST_START_TEST (test_second_round_connects)
@@ -399,6 +445,7 @@ connection_suite (void)
   tcase_add_test (tcase, test_audio_against_video);
   tcase_add_test (tcase, test_nobody_sends);
   tcase_add_loop_test (tcase, test_video_rejected, 0, 2);
+  tcase_add_test (tcase, test_video_goes_and_comes_back);
   tcase_add_test (tcase, test_media_comes_later);
   tcase_add_test (tcase, test_second_round_connects);
   tcase_add_test (tcase, test_same_offer_again_and_again);
