@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { check, equal, test, until } from '../support/harness.mjs';
 import { Child } from '../support/servers.mjs';
+import { udpOnly } from '../support/turn.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
 const SECRET = 'the secret of server and relay';
@@ -65,7 +66,7 @@ for (const policy of ['relay', 'all']) {
     writeFileSync(path.join(folder, 'secret'), `${SECRET}\n`);
     const run = makeNetwork(t);
 
-    const coturn = run('m', 'turnserver', ['-n', '--no-cli', '--no-tls', '--no-dtls', '--use-auth-secret',
+    const coturn = run('m', 'turnserver', ['-n', ...udpOnly(), '--use-auth-secret',
       `--static-auth-secret=${SECRET}`, '--realm=chat', '--listening-ip=10.77.0.1', '--listening-port=3478',
       '--relay-ip=10.77.0.1', '--allow-loopback-peers', `--pidfile=${folder}/pid`, `--userdb=${folder}/db`,
       '--log-file=stdout', '--simple-log', '-v']);
