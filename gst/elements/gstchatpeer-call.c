@@ -17,7 +17,8 @@
 #define WATCH_PER_SECOND 4
 /* Of one that sends RTCP alone. */
 #define QUIET_REMOTE_MS 8000
-/* Of a remote that has left the server: it may only have lost it. */
+/* A remote that has left the server is dead, or will be back under another id
+ * and sends meanwhile: our own say something each second. */
 #define GONE_REMOTE_MS 2500
 
 static void step_posted (gpointer data);
@@ -270,7 +271,7 @@ is_silent (GstChatPeer * self)
     return FALSE;
   if (gst_chat_connection_is_quiet_in_loop (self->connection))
     limit = MAX (limit, QUIET_REMOTE_MS);
-  if (self->call.remote_gone && !self->call.remote_lost)
+  else if (self->call.remote_gone && !self->call.remote_lost)
     limit = MIN (limit, GONE_REMOTE_MS);
   return idle / 1000 > limit;
 }

@@ -338,6 +338,27 @@ GST_START_TEST (test_remote_falls_silent)
 
 GST_END_TEST;
 
+/* One that has left the server as well has not only a bad moment: nobody waits
+ * for the whole of media-timeout. */
+GST_START_TEST (test_remote_is_killed)
+{
+  g_auto (TestPair) pair = test_pair (chat_wire_new (TRUE, FALSE), 440, 880);
+  TestPeer *a = pair.a, *b = pair.b;
+
+  test_pair_play (&pair);
+  test_peer_call (a, "bbb");
+  test_peer_wait_media (a, GST_CHAT_COLOUR_GREEN, 880);
+  gst_element_set_state (b->pipeline, GST_STATE_PAUSED);
+  chat_wire_leave (pair.wire, "bbb");
+  gint64 began = g_get_monotonic_time ();
+  test_peer_wait_call (a, "idle", 1, "gone");
+  gint64 took = g_get_monotonic_time () - began;
+  fail_unless (took < 5 * G_TIME_SPAN_SECOND, "it took %" G_GINT64_FORMAT
+      " us", took);
+}
+
+GST_END_TEST;
+
 /* What is no message is counted and warned of; what is no SDP ends the call.
  * The pipeline lives, and the next call is a good one. */
 GST_START_TEST (test_garbage)
@@ -526,6 +547,7 @@ chatpeer_suite (void)
   tcase_add_test (calls, test_third_caller_is_told_busy);
   tcase_add_test (calls, test_signalling_lost_and_back);
   tcase_add_test (calls, test_remote_falls_silent);
+  tcase_add_test (calls, test_remote_is_killed);
   tcase_add_test (calls, test_garbage);
   suite_add_tcase (suite, states);
   tcase_add_test (states, test_pads);
