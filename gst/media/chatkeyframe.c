@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * How often a keyframe may be asked for: the requests of a pad, limited. */
+ * How often a keyframe may be asked for, and has to be: the requests of a pad. */
 #include "chatkeyframe.h"
 
 #include <gst/video/video.h>
+
+static const gchar key[] = "gst-chat-keyframe-limit";
 
 typedef struct
 {
@@ -10,6 +12,8 @@ typedef struct
   gint64 interval;              /* µs */
   gint64 last;                  /* µs, monotonic; when one went through */
   gboolean pending;             /* one had to wait */
+  gboolean insists;             /* until a keyframe comes */
+  gboolean open;                /* it has not come yet */
 } Limit;
 
 static void
@@ -44,6 +48,7 @@ on_event (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   if (!early)
     limit->last = now;
   limit->pending = early;
+  limit->open |= limit->insists;
   g_mutex_unlock (&limit->lock);
   return early ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
@@ -53,8 +58,9 @@ on_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {
   Limit *limit = user_data;
   g_mutex_lock (&limit->lock);
-  gboolean due = limit->pending
-      && g_get_monotonic_time () - limit->last >= limit->interval;
+  gint64 waited = g_get_monotonic_time () - limit->last;
+  gboolean due = (limit->pending && waited >= limit->interval)
+      || (limit->open && waited >= 2 * limit->interval);
   if (due)
     limit->pending = FALSE;
   g_mutex_unlock (&limit->lock);
@@ -69,11 +75,34 @@ gst_chat_keyframe_limit (GstPad * pad, GstClockTime interval)
   Limit *limit = g_new0 (Limit, 1);
   g_mutex_init (&limit->lock);
   limit->interval = interval / 1000;
-  g_object_set_data_full (G_OBJECT (pad), "gst-chat-keyframe-limit", limit,
-      limit_free);
+  g_object_set_data_full (G_OBJECT (pad), key, limit, limit_free);
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_buffer,
       limit, NULL);
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_event, limit,
       NULL);
+}
+
+static GstPadProbeReturn
+on_encoded (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  Limit *limit = g_object_get_data (user_data, key);
+  if (GST_BUFFER_FLAG_IS_SET (GST_PAD_PROBE_INFO_BUFFER (info),
+          GST_BUFFER_FLAG_DELTA_UNIT))
+    return GST_PAD_PROBE_OK;
+  g_mutex_lock (&limit->lock);
+  limit->open = FALSE;
+  g_mutex_unlock (&limit->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+void
+gst_chat_keyframe_insist (GstPad * limited, GstPad * encoded)
+{
+  Limit *limit = g_object_get_data (G_OBJECT (limited), key);
+  g_mutex_lock (&limit->lock);
+  limit->insists = TRUE;
+  g_mutex_unlock (&limit->lock);
+  gst_pad_add_probe (encoded, GST_PAD_PROBE_TYPE_BUFFER, on_encoded,
+      gst_object_ref (limited), gst_object_unref);
 }

@@ -10,6 +10,10 @@ G_BEGIN_DECLS
  * that comes too early is not lost, it goes with a later buffer. Lives as long
  * as the pad. */
 void gst_chat_keyframe_limit (GstPad * pad, GstClockTime interval);
+/* A request that went through @limited stays open until a keyframe comes by
+ * @encoded, further down: it is made again after two intervals, for requests get
+ * lost, and rtpsession ignores one that comes within two round trips. */
+void gst_chat_keyframe_insist (GstPad * limited, GstPad * encoded);
 /* Asks at @pad, under its limit, for a keyframe with all headers. Any thread. */
 void gst_chat_keyframe_request (GstPad * pad);
 

@@ -221,15 +221,16 @@ static void
 add_gates (GstChatReceiver * self, GstChatChain * chain)
 {
   gboolean video = self->kind == GST_CHAT_KIND_VIDEO;
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (chain->last, "sink");
   if (video) {
-    g_autoptr (GstPad) pad = gst_element_get_static_pad (chain->first, "sink");
-    gst_chat_keyframe_limit (pad, KEYFRAME_INTERVAL);
+    g_autoptr (GstPad) rtp = gst_element_get_static_pad (chain->first, "sink");
+    gst_chat_keyframe_limit (rtp, KEYFRAME_INTERVAL);
+    gst_chat_keyframe_insist (rtp, pad);
   }
 
   Gate *gate = g_new0 (Gate, 1);
   gate->outlet = gst_object_ref (GST_CHAT_OUTLET (self->outlet));
   gate->video = video;
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (chain->last, "sink");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_encoded_buffer, gate,
       gate_free);
 }
