@@ -46,6 +46,7 @@ SUITES = [Suite(*line) for line in (
     ("bench", "script", 1800, "alone", True, False, "times and costs, docs/benchmarks.md"),
     ("calls", "calls", 4 * 3600, "alone", False, False,
      "a thousand calls, eight at once, ten thousand hostile remotes; CALLS=N, HOSTILE=N, CALLS_UNDER=sanitizer or valgrind"),
+    ("faults", "script", 5400, "alone", True, False, "killed, stopped, cut off, slowed down: docs/faults.md"),
     ("soak", "script", SOAK_SECONDS + 600, "alone", True, False, "an hour of coming and going; SOAK_SECONDS=N for less"),
 )]
 LANES = ("timed", "patient")

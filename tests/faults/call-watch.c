@@ -7,8 +7,9 @@
  * Lines of JSON, each with the monotonic time in µs as "at": what the call and
  * the signalling are ("call", "signalling"), what a user is told ("warning",
  * "error"), and each new picture of a ball of COLOUR and piece of a tone of HZ
- * ("picture", "tone"); and chatpeer's statistics. Lines on stdin: "call WHOM",
- * "hang-up". It ends where stdin ends. */
+ * ("picture", "tone"); a wall clock that was stepped, by how many seconds
+ * ("clock"); and chatpeer's statistics. Lines on stdin: "call WHOM", "hang-up".
+ * It ends where stdin ends. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ typedef struct
   GstElement *pipeline, *peer;
   GstChatColour colour;         /* constant */
   gdouble hz;                   /* constant */
+  gint64 wall;                  /* main thread: µs, between the two clocks */
   gint pictures;                /* atomic; whatever is on them */
   /* streaming thread of the picture */
   GstChatPictureCheck *picture;
@@ -101,6 +103,23 @@ on_sound (GstPad * pad, GstPadProbeInfo * info, gpointer data)
     say ("tone", "heard", NULL);
   }
   return GST_PAD_PROBE_OK;
+}
+
+/* A clock that a test steps. */
+static gboolean
+on_second (gpointer data)
+{
+  Watch *watch = data;
+  gint64 wall = g_get_real_time () - g_get_monotonic_time ();
+  gint64 moved = wall - watch->wall;
+
+  if (ABS (moved) > G_TIME_SPAN_MINUTE) {
+    g_autofree gchar *text = g_strdup_printf ("%" G_GINT64_FORMAT,
+        moved / G_TIME_SPAN_SECOND);
+    say ("clock", text, NULL);
+    watch->wall = wall;
+  }
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -239,6 +258,9 @@ main (int argc, char **argv)
 
   g_signal_connect (watch.peer, "notify::stats", G_CALLBACK (on_stats), &watch);
 
+  watch.wall = g_get_real_time () - g_get_monotonic_time ();
+  guint second = g_timeout_add_seconds (1, on_second, &watch);
+
   watch.loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GstBus) bus = gst_element_get_bus (watch.pipeline);
   gst_bus_add_watch (bus, on_message, &watch);
@@ -250,6 +272,7 @@ main (int argc, char **argv)
   g_main_loop_run (watch.loop);
 
   gst_element_set_state (watch.pipeline, GST_STATE_NULL);
+  g_source_remove (second);
   gst_bus_remove_watch (bus);
   gst_object_unref (watch.peer);
   gst_object_unref (watch.pipeline);

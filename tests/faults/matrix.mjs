@@ -38,7 +38,7 @@ export const FAULTS = {
   '300 ms delay': { hit: (w) => w.network.impair('delay 300'), heal: (w) => w.network.impair('delay 0'), lasts: BAD, goesOn: 2, bad: true },
   '500 kbit/s bottleneck': { hit: (w) => w.network.impair('rate 500000'), heal: (w) => w.network.impair('rate 0'), lasts: BAD, goesOn: 3, bad: true, rich: true },
   // An hour on, and back again.
-  'clock step': { hit: (w, side) => w.stepClock(side, 3600), heal: (w, side) => w.stepClock(side, 0), lasts: 5, goesOn: 1, clock: true },
+  'clock step': { hit: (w, side) => w.stepClock(side, 3600), heal: (w, side) => w.stepClock(side, 0), lasts: 5, goesOn: 2, clock: true },
 };
 
 // What is wrong with what was seen; seen: {caller, callee} as in run.mjs.
@@ -71,5 +71,7 @@ export function complaints(fault, side, kind, seen, lasted) {
         wrong(back > fault.back(kind), who, `has media only ${back && seconds(back)} after the fault's end`);
     }
   }
+  const stepped = seen[side].events.filter((e) => e.clock).length;
+  wrong(fault.clock && stepped !== 2, side, `saw its clock step ${stepped} times and not twice`);
   return found;
 }

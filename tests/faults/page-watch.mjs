@@ -60,7 +60,14 @@ function watch({ colour: target, others, hz: tone }) {
     return Math.abs(peak - tone * analyser.fftSize / context.sampleRate) <= 1 && bins[peak] > -55;
   }
 
+  let wall = Date.now() - performance.now();
+
   function look() {
+    const moved = Date.now() - performance.now() - wall;
+    if (Math.abs(moved) > 60000) {
+      wall += moved;
+      tell({ clock: `${Math.round(moved / 1000)}` });
+    }
     const { state, signalling } = document.body.dataset;
     const words = document.getElementById('status')?.textContent ?? '';
     if (signalling !== told.signalling)
@@ -107,7 +114,7 @@ const person = await Person.join({ note: () => {}, defer: () => {} }, browser, u
       else if (process.env.PAGE_WATCH_LOG)
         console.error(text);
     });
-    page.on('pageerror', (error) => say({ error: error.message }));
+    page.on('pageerror', (error) => say({ log: error.message }));
   },
 });
 

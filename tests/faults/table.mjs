@@ -3,7 +3,7 @@
 const seconds = (s) => `${s.toFixed(1)} s`;
 
 // A gap below this is nothing that a user sees.
-const SEEN = 0.5;
+const SEEN = 0.7;
 
 function gapsOf({ gaps: [picture, tone] }) {
   const parts = [[picture, 'picture'], [tone, 'sound']].filter(([gap]) => gap > SEEN).map(([gap, what]) => `no ${what} for ${seconds(gap)}`);
