@@ -27,6 +27,24 @@ export function mayMakeNamespaces() {
 
 let networks = 0;
 
+// Of cases that are cut short: nobody else would take them away.
+const namespaces = new Set();
+const remove = (name) => namespaces.delete(name) && spawnSync('ip', ['netns', 'delete', name]);
+
+function clear(name) {
+  const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' });
+  for (const pid of stdout.split('\n').filter(Boolean)) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch { /* it has ended */ }
+  }
+  remove(name);
+}
+
+process.on('exit', () => [...namespaces].forEach(clear));
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => process.exit(1));
+
 export class Network {
   #prefix = `chat${process.pid}n${++networks}`;
   #address = { ...FIRST };
@@ -41,7 +59,8 @@ export class Network {
     const network = new Network();
     for (const end of ['m', 'a', 'b']) {
       ip('netns', 'add', network.name(end));
-      t.defer(() => ip('netns', 'delete', network.name(end)));
+      namespaces.add(network.name(end));
+      t.defer(() => remove(network.name(end)));
       ip('-n', network.name(end), 'link', 'set', 'lo', 'up');
     }
     const m = ['-n', network.name('m')];

@@ -11,6 +11,18 @@ export const now = () => Number(process.hrtime.bigint() / 1000n) / 1e6;
 // machine that has other things to do as well.
 const FLOWS = 1.5;
 
+// How late this process's own timer was, the latest between from and to: what
+// the machine did not get done then is no fault of the call.
+const LOOK = 0.1;
+const late = [];
+let next = now() + LOOK;
+setInterval(() => {
+  late.push({ at: now(), by: now() - next });
+  next = now() + LOOK;
+}, 1000 * LOOK).unref();
+
+export const lateness = (from, to) => Math.max(0, ...late.filter(({ at }) => at >= from && at <= to).map(({ by }) => by));
+
 // A process and all below it.
 function tree(pid) {
   const children = new Map();
@@ -110,6 +122,12 @@ export class Watch extends Child {
       at = Math.max(at, times[Math.max(start, 0)]);
     }
     return at;
+  }
+
+  // One of chatpeer's statistics, second by second.
+  figures(name, from, to) {
+    return this.since(from).filter((e) => e.stats && e.at <= to)
+      .map((e) => Number(new RegExp(`${name}=\\(double\\)([-\\d.e+]+)`).exec(e.stats)?.[1])).filter(Number.isFinite);
   }
 
   // The end of the call after from: {at, why}; undefined: it goes on.
