@@ -6,6 +6,7 @@
 #include "chaterror.h"
 #include "chatjsonscan.h"
 #include "chatlimits.h"
+#include "chaturi.h"
 
 #include <string.h>
 

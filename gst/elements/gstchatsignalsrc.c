@@ -32,6 +32,8 @@
  */
 #include "gstchatsignalsrcprivate.h"
 
+#include "chaturi.h"
+
 #include <string.h>
 
 GST_DEBUG_CATEGORY (gst_chat_signal_src_debug);

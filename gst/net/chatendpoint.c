@@ -2,6 +2,7 @@
  * Requests to the server, and its errors in words that say what to do next. */
 #include "chatendpoint.h"
 #include "chaterror.h"
+#include "chaturi.h"
 
 #include <string.h>
 

@@ -8,8 +8,6 @@
 #include "chatrandom.h"
 #include "chatsession.h"
 
-#include <string.h>
-
 /* Everything in the loop's thread. */
 struct _GstChatSocketClient
 {
@@ -33,29 +31,6 @@ struct _GstChatSocketClient
   guint failures;               /* in a row */
   guint refused;                /* packets */
 };
-
-void
-gst_chat_socket_config_copy (GstChatSocketConfig * to,
-    const GstChatSocketConfig * from)
-{
-  *to = *from;
-  to->uri = g_strdup (from->uri);
-  to->name = g_strdup (from->name);
-  to->room = g_strdup (from->room);
-  to->token = g_strdup (from->token);
-  to->tls_ca_file = g_strdup (from->tls_ca_file);
-}
-
-void
-gst_chat_socket_config_clear (GstChatSocketConfig * config)
-{
-  g_free (config->uri);
-  g_free (config->name);
-  g_free (config->room);
-  g_free (config->token);
-  g_free (config->tls_ca_file);
-  memset (config, 0, sizeof *config);
-}
 
 static void
 clear_timer (GstChatSocketClient * self)

@@ -4,42 +4,11 @@
 #pragma once
 
 #include "chatloop.h"
-#include <gio/gio.h>
+#include "chatsocketconfig.h"
 
 G_BEGIN_DECLS
 
 typedef struct _GstChatSocketClient GstChatSocketClient;
-
-typedef struct {
-  gchar *uri;                   /* chat(s)://, http(s)://, ws(s)://; checked by gst_chat_uri_parse() */
-  gchar *name;                  /* NULL or what goes into the handshake's query */
-  gchar *room;
-  gchar *token;
-  gboolean reconnect;
-  guint timeout;                /* ms for one attempt to connect */
-  gchar *tls_ca_file;           /* NULL: the system's */
-  gboolean tls_validate;
-} GstChatSocketConfig;
-
-void gst_chat_socket_config_copy (GstChatSocketConfig * to, const GstChatSocketConfig * from);
-/* Frees what it points to. */
-void gst_chat_socket_config_clear (GstChatSocketConfig * config);
-
-typedef struct {
-  /* Connected as @id (again: after every reconnection, with a new id but where
-   * the server is gst-chat-server). */
-  void (*connected) (const gchar * id, gpointer user_data);
-  /* An event of the server: name and its first argument, checked JSON, not
-   * terminated; NULL where it has none. */
-  void (*event) (const gchar * name, const gchar * payload, gsize len, gpointer user_data);
-  /* Lost, or not reached; also where the network of this machine has changed
-   * under the connection. @retry_in: ms until the next attempt, or -1 where
-   * there will be none (reconnect is off, or the server refused for good). */
-  void (*disconnected) (const GError * reason, gint retry_in, gpointer user_data);
-  /* May be NULL: something the server sent was dropped, the @count-th time;
-   * the connection goes on. A flood of it is possible. */
-  void (*refused) (const GError * reason, guint count, gpointer user_data);
-} GstChatSocketCallbacks;
 
 /* All functions and callbacks in @loop's thread. @config and @callbacks are
  * copied. Callbacks may send and close. */
@@ -53,10 +22,5 @@ gboolean gst_chat_socket_client_send_in_loop (GstChatSocketClient * client,
 /* Says good-bye, calls nobody any more, frees. Holds the loop meanwhile, for
  * half a second at most. */
 void gst_chat_socket_client_close_in_loop (GstChatSocketClient * client);
-
-/* Whether @uri can be used. The result is what goes to the server: http or
- * https; without a port, chat and chats mean 5000; without a path, /socket.io/;
- * a query of the user's own stays. Any thread. */
-GUri *gst_chat_uri_parse (const gchar * uri, GError ** error);
 
 G_END_DECLS

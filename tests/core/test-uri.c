@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Which addresses can be used, and what they stand for. */
-#include "chatsocketclient.h"
+#include "chaturi.h"
 #include "chaterror.h"
 
 static void
