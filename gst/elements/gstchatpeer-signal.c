@@ -574,7 +574,13 @@ gst_chat_peer_open_source (GstChatPeer * self)
   self->inner_source = source;
   self->inner_pad = pad;
   GST_OBJECT_UNLOCK (self);
-  return TRUE;
+  /* A bin tries to bring back to READY who fails on the way to PAUSED: one that
+   * cannot be opened would say so twice. */
+  if (gst_element_set_state (source, GST_STATE_READY) !=
+      GST_STATE_CHANGE_FAILURE)
+    return TRUE;
+  gst_chat_peer_close_source (self);
+  return FALSE;
 }
 
 void

@@ -98,6 +98,10 @@ open_loop (GstChatPeer * self)
         (NULL));
     return FALSE;
   }
+  if (!gst_chat_peer_check_host (&error)) {
+    GST_ELEMENT_ERROR (self, LIBRARY, INIT, ("%s", error->message), (NULL));
+    return FALSE;
+  }
   gst_chat_connection_prewarm ();
   GstChatLoop *loop = gst_chat_loop_new ("chatpeer");
   GST_OBJECT_LOCK (self);

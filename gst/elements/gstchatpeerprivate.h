@@ -207,6 +207,11 @@ void gst_chat_peer_action_hang_up (GstChatPeer * self);
 void gst_chat_peer_watch_absent_in_loop (GstChatPeer * self);
 void gst_chat_peer_forget_absent_in_loop (GstChatPeer * self);
 
+/* --- gstchatpeer-host.c --- */
+/* Before the first webrtcbin of the process. UNSUPPORTED: loading it would end
+ * the process. */
+gboolean gst_chat_peer_check_host (GError ** error);
+
 /* --- gstchatpeer-network.c --- */
 void gst_chat_peer_watch_network_in_loop (GstChatPeer * self);
 void gst_chat_peer_forget_network_in_loop (GstChatPeer * self);

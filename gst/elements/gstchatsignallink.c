@@ -259,6 +259,17 @@ on_disconnected (const GError * reason, gint retry_in, gpointer user_data)
 
 /* Start and stop. */
 
+gboolean
+gst_chat_signal_src_open (GstChatSignalSrc * self)
+{
+  g_autoptr (GError) error = NULL;
+  self->soup = gst_chat_soup_open (&error);
+  if (self->soup)
+    return TRUE;
+  GST_ELEMENT_ERROR (self, LIBRARY, INIT, ("%s", error->message), (NULL));
+  return FALSE;
+}
+
 typedef struct
 {
   GstChatSignalSrc *self;
@@ -278,18 +289,14 @@ start_server (Start * start)
         "of its own with --tls-cert");
     return FALSE;
   }
-  GstChatServerConfig config = {
-    .address = g_uri_get_host (start->uri),
-    .port = g_uri_get_port (start->uri)
-  };
-  start->self->server = gst_chat_server_new (&config);
-  if (gst_chat_server_start (start->self->server, &start->error)) {
-    GST_INFO_OBJECT (start->self, "serving at %s",
-        gst_chat_server_get_uri (start->self->server));
-    return TRUE;
-  }
-  g_clear_pointer (&start->self->server, gst_chat_server_free);
-  return FALSE;
+  GstChatSignalSrc *self = start->self;
+  self->server = self->soup->server_start (g_uri_get_host (start->uri),
+      g_uri_get_port (start->uri), &start->error);
+  if (!self->server)
+    return FALSE;
+  GST_INFO_OBJECT (self, "serving at %s",
+      self->soup->server_get_uri (self->server));
+  return TRUE;
 }
 
 static void
@@ -308,20 +315,20 @@ start_in_loop (gpointer data)
   open_progress (self, start->config.uri);
   self->progress_timer = gst_chat_loop_add_timeout (self->loop, PROGRESS_MS,
       on_progress_timeout, self, NULL);
-  self->client = gst_chat_socket_client_new (self->loop, &start->config,
+  self->client = self->soup->client_new (self->loop, &start->config,
       &callbacks, self);
-  gst_chat_socket_client_start_in_loop (self->client);
+  self->soup->client_start_in_loop (self->client);
 }
 
 static void
 stop_in_loop (gpointer data)
 {
   GstChatSignalSrc *self = data;
-  g_clear_pointer (&self->client, gst_chat_socket_client_close_in_loop);
+  g_clear_pointer (&self->client, self->soup->client_close_in_loop);
   close_progress (self, GST_PROGRESS_TYPE_CANCELED, "Stopped");
   remove_all_users (self);
   set_state (self, GST_CHAT_SIGNAL_DISCONNECTED, NULL, NULL, -1);
-  g_clear_pointer (&self->server, gst_chat_server_free);
+  g_clear_pointer (&self->server, self->soup->server_free);
 }
 
 gboolean
@@ -394,7 +401,7 @@ send_in_loop (gpointer data)
 {
   Send *send = data;
   if (!send->self->client
-      || !gst_chat_socket_client_send_in_loop (send->self->client,
+      || !send->self->soup->client_send_in_loop (send->self->client,
           send->event, send->data))
     GST_WARNING_OBJECT (send->self, "%s cannot be sent any more", send->event);
 }

@@ -163,6 +163,17 @@ gst_chat_signal_src_send_event (GstElement * element, GstEvent * event)
   return result;
 }
 
+static GstStateChangeReturn
+gst_chat_signal_src_change_state (GstElement * element,
+    GstStateChange transition)
+{
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY
+      && !gst_chat_signal_src_open (GST_CHAT_SIGNAL_SRC (element)))
+    return GST_STATE_CHANGE_FAILURE;
+  return GST_ELEMENT_CLASS (gst_chat_signal_src_parent_class)->change_state
+      (element, transition);
+}
+
 /* Properties. */
 
 static void
@@ -468,6 +479,7 @@ gst_chat_signal_src_class_init (GstChatSignalSrcClass * klass)
   install_properties (object_class);
   install_signals (klass);
 
+  element_class->change_state = gst_chat_signal_src_change_state;
   element_class->send_event = gst_chat_signal_src_send_event;
   src_class->start = gst_chat_signal_src_start;
   src_class->stop = gst_chat_signal_src_stop;

@@ -6,8 +6,7 @@
 #include "gstchatsignalsrc.h"
 #include "gstchatsignalqueue.h"
 
-#include "chatserver.h"
-#include "chatsocketclient.h"
+#include "chatsoup.h"
 #include "chatusers.h"
 
 G_BEGIN_DECLS
@@ -25,6 +24,7 @@ struct _GstChatSignalSrc
   GstChatUsers *users;          /* OBJECT_LOCK; written in the loop thread only */
 
   GstChatSignalQueue *queue;    /* constant after construction */
+  const GstChatSoup *soup;      /* constant above NULL */
   GstChatLoop *loop;            /* OBJECT_LOCK; NULL while stopped */
 
   /* loop thread, while it runs */
@@ -37,6 +37,8 @@ struct _GstChatSignalSrc
   guint dropped;                /* signals, because nobody reads */
 };
 
+/* From NULL; posts an error where it cannot be. */
+gboolean gst_chat_signal_src_open (GstChatSignalSrc * self);
 gboolean gst_chat_signal_src_start (GstBaseSrc * src);
 gboolean gst_chat_signal_src_stop (GstBaseSrc * src);
 /* Any thread; only posts. @data: a JSON object, or NULL. FALSE: not connected,
