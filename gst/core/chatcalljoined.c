@@ -13,10 +13,8 @@ offer_within_call (GstChatCallStep * step)
       return;
     case GST_CHAT_CALL_OFFER_FIRST:
     case GST_CHAT_CALL_OFFER_TRANSPORT:
-      if (gst_chat_step_resume_stands (step)) {
-        gst_chat_step_ignore (step);
+      if (gst_chat_step_resume_stands (step))
         return;
-      }
       /* The remote has begun again, as it may: it is a call with the same user
        * behind the same pads. Our user has agreed to that one already. */
       call->remote_chat = step->event->chat;
@@ -176,8 +174,8 @@ gst_chat_step_joined (GstChatCallStep * step)
     case GST_CHAT_CALL_EVENT_REMOTE_DECLINE:
       gst_chat_step_end (step,
           step->event->reason !=
-          GST_CHAT_CALL_REASON_NONE ? step->
-          event->reason : GST_CHAT_CALL_REASON_HUNG_UP);
+          GST_CHAT_CALL_REASON_NONE ? step->event->
+          reason : GST_CHAT_CALL_REASON_HUNG_UP);
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_CANCEL:    /* crossed our answer */
       gst_chat_step_end (step, GST_CHAT_CALL_REASON_CANCELLED);

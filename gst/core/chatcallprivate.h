@@ -64,7 +64,7 @@ gboolean gst_chat_step_resume (GstChatCallStep * step) G_GNUC_WARN_UNUSED_RESULT
 /* An event in CONNECTING while call->resuming. FALSE: it is to be dealt with as
  * in a first connection. */
 gboolean gst_chat_step_resuming (GstChatCallStep * step) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether the remote's new offer gives way to ours. */
+/* Whether the remote's new offer gives way to ours; then that is all about it. */
 gboolean gst_chat_step_resume_stands (GstChatCallStep * step);
 gint64 gst_chat_step_resume_patience (const GstChatCallStep * step);
 

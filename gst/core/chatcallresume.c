@@ -6,6 +6,9 @@
 
 /* Agreed, and not connected by then: something has changed once more. */
 #define RESUME_ROUND (5 * SECOND)
+/* Whoever makes an offer that gives way to ours can be reached; ours may have been
+ * lost before that. */
+#define OFFER_LOST SECOND
 /* The side that has answered leaves the next try to the other one. */
 #define RESUME_PAUSE (2 * SECOND)
 
@@ -45,11 +48,29 @@ is_asking (const GstChatCall * call)
   return call->role == GST_CHAT_CALL_ROLE_CALLER && !call->settled;
 }
 
+static void
+ask_again (GstChatCallStep * step)
+{
+  GstChatCall *call = step->call;
+
+  gst_chat_step_repeat_offer (step);
+  call->round_at = step->now + (NEXT_ROUND << MIN (call->rounds, 2));
+}
+
 gboolean
 gst_chat_step_resume_stands (GstChatCallStep * step)
 {
-  return step->call->resuming && is_asking (step->call)
-      && gst_chat_step_our_offer_stands (step);
+  GstChatCall *call = step->call;
+
+  if (!call->resuming || !is_asking (call)
+      || !gst_chat_step_our_offer_stands (step))
+    return FALSE;
+  if (call->online && call->offer_sent
+      && step->now >= call->round_sent + OFFER_LOST)
+    ask_again (step);
+  else
+    gst_chat_step_ignore (step);
+  return TRUE;
 }
 
 gint64
@@ -73,8 +94,7 @@ timer (GstChatCallStep * step)
     gst_chat_step_ignore (step);
   } else if (is_asking (call)) {
     /* It went to where the remote is no more, or not yet. */
-    gst_chat_step_repeat_offer (step);
-    call->round_at = step->now + (NEXT_ROUND << MIN (call->rounds, 2));
+    ask_again (step);
   } else if (call->role == GST_CHAT_CALL_ROLE_CALLER && call->news
       && call->rounds < MAX_ROUNDS) {
     gst_chat_step_repeat_offer (step);
@@ -95,6 +115,7 @@ gst_chat_step_resuming (GstChatCallStep * step)
       if (!is_asking (call) || call->offer_sent)
         return FALSE;
       call->offer_sent = TRUE;
+      call->round_sent = step->now;
       call->round_at = step->now + NEXT_ROUND;
       gst_chat_step_effect (step, call->online ?
           GST_CHAT_CALL_EFFECT_SEND_OFFER : GST_CHAT_CALL_EFFECT_IGNORE);

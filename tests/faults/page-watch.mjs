@@ -17,7 +17,7 @@ function watch({ colour: target, others, hz: tone }) {
   const tell = (what) => console.debug(`watch ${JSON.stringify(what)}`);
   const W = 80, H = 60;
   const far = (p, o, c) => (p[o] - c[0]) ** 2 + (p[o + 1] - c[1]) ** 2 + (p[o + 2] - c[2]) ** 2;
-  let [pen, context, analyser, bins, source, stream, last, told] = [null, null, null, null, null, null, null, {}];
+  let [pen, context, analyser, bins, source, sounding, last, told] = [null, null, null, null, null, null, null, {}];
 
   // The middle of what is nearest to that colour.
   function ball(video) {
@@ -47,10 +47,12 @@ function watch({ colour: target, others, hz: tone }) {
       analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
       bins = new Float32Array(analyser.frequencyBinCount);
     }
-    if (video.srcObject !== stream && video.srcObject?.getAudioTracks().length) {
+    // A stream that gets another track is not listened to anew by itself.
+    const [track] = video.srcObject?.getAudioTracks() ?? [];
+    if (track && track !== sounding) {
       source?.disconnect();
-      stream = video.srcObject;
-      source = context.createMediaStreamSource(stream);
+      sounding = track;
+      source = context.createMediaStreamSource(new MediaStream([track]));
       source.connect(analyser);
     }
     if (!source)

@@ -431,7 +431,7 @@ step_end (World * world, guint self, const GstChatCallEvent * event,
   /* Only what is left to wait matters, or there would be no end of states. */
   end->call.deadline = earlier (end->call.deadline, now);
   end->call.round_at = earlier (end->call.round_at, now);
-  end->call.round_sent = end->call.round_open ?
+  end->call.round_sent = end->call.round_open || end->call.resuming ?
       MAX (end->call.round_sent - now, -6000000) : 0;
   if (!end->call.held && !replay)
     memset (&end->held, 0, sizeof end->held);

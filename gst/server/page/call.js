@@ -23,12 +23,13 @@ const PATIENCE = {
 // The same for a call that was connected and is being made anew.
 const RESUME_TIME = 90000;
 // How long a connection may be interrupted before another one is made.
-const WEAK_TIME = 2500;
+const WEAK_TIME = 2000;
 // An offer anew goes out again after so long, and after twice as long each time;
 // once it is agreed, the connection has AGREED_TIME to come up.
 const AGAIN_TIME = 2000;
 const LONGEST_AGAIN_TIME = 8000;
 const AGREED_TIME = 5000;
+const LOST_TIME = 1000;
 
 // Descriptions go out with their candidates in them: when they have stopped
 // coming for QUIET ms, at the latest after GATHER ms. Later ones go in a second round.
@@ -84,6 +85,7 @@ export class Call {
   #asked = false;
   // What a call that is being made anew does next, and after how long.
   #again = 0;
+  #askedAt = 0;
   #pause = AGAIN_TIME;
   #rounds = 0;
   #sentCandidates = 0;
@@ -98,7 +100,7 @@ export class Call {
   #sharers = 1;
 
   // remote: {id, name}. link: what the call needs of the rest: send(event,
-  // data), relay (whether the server relays the extensions), ownId, ownName,
+  // data), check (event, data), which is to be confirmed, relay (whether the server relays the extensions), ownId, ownName,
   // iceServers, media, group (call) for what a description says about it.
   constructor(remote, link) {
     this.remote = remote;
@@ -167,8 +169,12 @@ export class Call {
 
   // What of it is on.
   sayMedia() {
+    this.#tell('media-state', this.#mediaState);
+  }
+
+  get #mediaState() {
     const { media } = this.#link;
-    this.#tell('media-state', { audio: media.sends('audio'), video: media.sends('video'), screen: media.sharing });
+    return { audio: media.sends('audio'), video: media.sends('video'), screen: media.sharing };
   }
 
   // How many calls share what this machine and its line can do.
@@ -210,6 +216,9 @@ export class Call {
     } else if (this.resuming && this.#asked && !this.#theirs.answer) {
       if (!this.#ourOfferStands(offer))
         this.#startOver(offer);
+      else if (Date.now() - this.#askedAt > LOST_TIME)
+        // Who offers can be reached: ours was lost before.
+        this.#ask();
     } else if (!this.over) {
       this.#renegotiate(offer);
     }
@@ -296,6 +305,8 @@ export class Call {
   online() {
     if (this.resuming)
       this.#offerAnew();
+    else if (this.weak)
+      this.#resume();
   }
 
   end(reason, by) {
@@ -325,7 +336,11 @@ export class Call {
 
   #tell(event, more) {
     if (this.#link.relay)
-      this.#link.send(event, { to: this.remote.id, session: this.session ?? undefined, ...more });
+      this.#link.send(event, this.#address(more));
+  }
+
+  #address(more) {
+    return { to: this.remote.id, session: this.session ?? undefined, ...more };
   }
 
   #sayCandidates() {
@@ -496,18 +511,21 @@ export class Call {
 
   // It may have gone to where the remote is no more, or not yet.
   #askAgain() {
+    this.#askedAt = Date.now();
     clearTimeout(this.#again);
-    this.#again = setTimeout(() => this.#do(async ({ pc }) => {
-      if (!this.resuming)
-        return;
-      if (this.#theirs.answer) {
+    this.#again = setTimeout(() => this.#do(async () => {
+      if (this.resuming && this.#theirs.answer)
         this.#offerAnew();
-        return;
-      }
-      this.#link.send('call-user', { offer: this.#describe(++this.#seq), to: this.remote.id });
-      this.#pause = Math.min(2 * this.#pause, LONGEST_AGAIN_TIME);
-      this.#askAgain();
+      else if (this.resuming)
+        this.#ask();
     }), this.#theirs.answer ? AGREED_TIME : this.#pause);
+  }
+
+  // The same offer, with what has been found since.
+  #ask() {
+    this.#link.send('call-user', { offer: this.#describe(++this.#seq), to: this.remote.id });
+    this.#pause = Math.min(2 * this.#pause, LONGEST_AGAIN_TIME);
+    this.#askAgain();
   }
 
   // On another connection: the remote has begun anew.
@@ -554,6 +572,8 @@ export class Call {
     if (state === 'disconnected' && this.state === 'connected') {
       clearTimeout(this.#again);
       this.#again = setTimeout(() => this.weak && this.#resume(), WEAK_TIME);
+      // What has cut us off from the remote may have done so from the server.
+      this.#link.check('media-state', this.#address(this.#mediaState));
     }
     if (state === 'connected' && this.state === 'connecting') {
       clearTimeout(this.#again);

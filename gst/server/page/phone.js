@@ -244,6 +244,7 @@ export class Phone {
     const call = new Call({ id, name: this.users.nameOf(id) }, {
       media: this.#media,
       send: (event, data) => this.#signal.send(event, data),
+      check: (event, data) => { if (this.relays) this.#signal.check(event, data); },
       iceServers: this.#iceServers,
       group: (of) => this.#describeGroup(of),
       get relay() { return phone.relays; },

@@ -10,6 +10,8 @@ const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30000;
 // A server that says nothing for so long after it was asked is none.
 const HANDSHAKE_TIME = 15000;
+// The same of one that we were connected to a moment ago.
+const CHECK_TIME = 1500;
 
 export class Signal {
   // disconnected, connecting, connected, reconnecting
@@ -34,6 +36,9 @@ export class Signal {
   // Whether the socket has ever said something; which kind the next one is.
   #greeted = false;
   #polling = false;
+  // Counts the checks; the timer of the last one.
+  #checks = 0;
+  #check = 0;
 
   // query() gives the members of the handshake's query string, anew for
   // every attempt.
@@ -71,6 +76,16 @@ export class Signal {
       return false;
     this.#socket.send(`42${JSON.stringify([event, data])}`);
     return true;
+  }
+
+  // The same, on a connection that may be dead without knowing it: where the
+  // server does not confirm it, another one is made. Only servers of ours confirm.
+  check(event, data) {
+    if (this.state !== 'connected')
+      return;
+    this.#socket.send(`42${++this.#checks}${JSON.stringify([event, data])}`);
+    clearTimeout(this.#check);
+    this.#check = setTimeout(() => this.#lost(0), CHECK_TIME);
   }
 
   #connect() {
@@ -131,6 +146,8 @@ export class Signal {
       const args = parse(text.replace(/^\d+/, ''));
       if (Array.isArray(args) && typeof args[0] === 'string')
         this.onevent(args[0], args[1] ?? {});
+    } else if (type === '3' && parseInt(text, 10) === this.#checks) {
+      clearTimeout(this.#check);
     }
   }
 
@@ -139,7 +156,7 @@ export class Signal {
     this.#silence = setTimeout(() => this.#lost(), ms);
   }
 
-  #lost() {
+  #lost(wait = null) {
     this.#drop();
     if (!this.#open)
       return;
@@ -148,7 +165,7 @@ export class Signal {
       this.#polling = !this.#polling;
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 1.7 ** this.#failures++);
     this.#become('reconnecting');
-    this.#timer = setTimeout(() => this.#connect(), delay * (0.5 + Math.random()));
+    this.#timer = setTimeout(() => this.#connect(), wait ?? delay * (0.5 + Math.random()));
   }
 
   // The network or the user is back: do not sit out a long delay.
@@ -162,6 +179,7 @@ export class Signal {
   #drop() {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
+    clearTimeout(this.#check);
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
