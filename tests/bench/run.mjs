@@ -15,7 +15,7 @@ import { machine } from './machine.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(here));
-const names = ['setup', 'cost', 'latency', 'micro', 'load'];
+const names = ['setup', 'cost', 'latency', 'resume', 'micro', 'load'];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
