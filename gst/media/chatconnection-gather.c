@@ -389,11 +389,9 @@ give_candidate (GstChatConnection * self, guint inside, const gchar * text)
 {
   if (self->n_remote_candidates++ >= GST_CHAT_MAX_CANDIDATES)
     return;
-  if (g_signal_lookup ("add-ice-candidate-full", G_OBJECT_TYPE (self->webrtc)))
-    g_signal_emit_by_name (self->webrtc, "add-ice-candidate-full", inside, text,
-        NULL);
-  else
-    g_signal_emit_by_name (self->webrtc, "add-ice-candidate", inside, text);
+  /* Not add-ice-candidate-full, of 1.24: what libnice would refuse has not got
+   * this far, and 1.26 complains about its own reply where it does refuse. */
+  g_signal_emit_by_name (self->webrtc, "add-ice-candidate", inside, text);
 }
 
 void

@@ -304,9 +304,6 @@ build_in_loop (GstChatConnection * self, GError ** error)
   self->webrtc = gst_object_ref_sink (webrtc);
   g_object_set (webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE,
       "latency", self->config.latency, NULL);
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (webrtc),
-          "reuse-source-pads"))
-    g_object_set (webrtc, "reuse-source-pads", TRUE, NULL);
   gst_chat_connection_setup_ice (self);
 
   self->call = gst_object_ref (gst_chat_fence_new (NULL, on_fence_failed,

@@ -67,10 +67,10 @@ is_local_name (const gchar * address)
 static gboolean
 is_extension (gchar ** words)
 {
-  /* Pairs of name and value. */
+  /* Pairs of name and value; not a second type, which libnice would take. */
   guint n = 0;
   for (; words[n] != NULL; n++) {
-    if (words[n][0] == '\0') {
+    if (words[n][0] == '\0' || (n % 2 == 0 && g_str_equal (words[n], "typ"))) {
       return FALSE;
     }
   }

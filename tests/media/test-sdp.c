@@ -432,6 +432,7 @@ static const struct
   {"candidate:1 1 UDP 1 192.0.2.2 5000 typ alien", FALSE,},
   {"candidate:1 1 UDP 1 192.0.2.2 5000 type host", FALSE,},
   {"candidate:1 1 UDP 1 192.0.2.2 5000 typ host generation", FALSE,},
+  {"candidate:1 1 UDP 1 192.0.2.2 5000 typ host typ alien", FALSE,},
   {"candidate:1 1 UDP 1 192.0.2.2  5000 typ host", FALSE,},
   {"candidate:1 1 UDP 1 192.0.2.2 5000 typ", FALSE,},
   {"candidate: 1 UDP 1 192.0.2.2 5000 typ host", FALSE,},

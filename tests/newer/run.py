@@ -187,7 +187,7 @@ def run(root, release, test, count):
         timer.start()
         for line in process.stdout:
             file.write(line)
-            if not count.case(line.rstrip(), "%s: %s" % (release, test.prefix)) and line.startswith("#  "):
+            if not count.case(line.rstrip(), "%s: %s" % (release, test.prefix)) and line.startswith("#   "):
                 say(line.rstrip())
         status = process.wait()
         timer.cancel()
@@ -213,6 +213,7 @@ def tests(build):
     for case in CALLS:
         command = ["node", os.path.join(TOP, "tests/interop/run.mjs"), build, "--jobs=1", "--only=" + case]
         yield Test("interop " + case, "", command, {}, CALLS_DEADLINE)
+    yield Test("consent", "", ["node", os.path.join(TOP, "tests/newer/consent.mjs"), build], {}, 300)
 
 
 def main():
