@@ -26,6 +26,7 @@ struct _GstChatOutlet
   gboolean started;             /* stream-start has gone out */
   gboolean segmented;           /* and our segment */
   gboolean raw;                 /* what comes is decoded */
+  gboolean pictures;            /* and is video */
   GstClockTime position;        /* running time of the last buffer */
   GstClockTime end;             /* and where it ended, as far as is known */
 };
@@ -160,7 +161,9 @@ sane_time (GstChatOutlet * self, GstClockTime time)
 
 /* Downstream's time never goes back and is never unknown, or a muxer gives up.
  * The time of a call runs ahead of the clock while its packets wait for a busy
- * machine; the next call begins at the clock's. FALSE: @buffer is of no use. */
+ * machine; the next call begins at the clock's. Nor does it stand still between
+ * pictures: a parser behind an encoder takes the second one's time away. FALSE:
+ * @buffer is of no use. */
 static gboolean
 put_in_order (GstChatOutlet * self, GstBuffer * buffer)
 {
@@ -169,7 +172,8 @@ put_in_order (GstChatOutlet * self, GstBuffer * buffer)
   GstClockTime dts = to_running_time (self, GST_BUFFER_DTS (buffer));
 
   if (GST_CLOCK_TIME_IS_VALID (self->position)
-      && GST_CLOCK_TIME_IS_VALID (pts) && pts < self->position) {
+      && GST_CLOCK_TIME_IS_VALID (pts) && (pts < self->position
+          || (pts == self->position && self->pictures))) {
     if (self->raw)
       return FALSE;
     /* The decoder behind us needs it all the same. */
@@ -242,8 +246,9 @@ gst_chat_outlet_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
     {
       GstCaps *caps;
       gst_event_parse_caps (event, &caps);
-      self->raw = g_str_has_suffix (gst_structure_get_name
-          (gst_caps_get_structure (caps, 0)), "/x-raw");
+      const GstStructure *s = gst_caps_get_structure (caps, 0);
+      self->pictures = gst_structure_has_name (s, "video/x-raw");
+      self->raw = self->pictures || gst_structure_has_name (s, "audio/x-raw");
       start_stream (self);
       return gst_pad_push_event (self->srcpad, event);
     }

@@ -61,6 +61,7 @@ GST_START_TEST (test_gap_lets_the_pipeline_play)
 GST_END_TEST;
 
 #define AUDIO "audio/x-raw,format=S16LE,layout=interleaved,rate=8000,channels=1"
+#define VIDEO "video/x-raw,format=I420,width=16,height=16,framerate=30/1"
 #define NONE G_MAXUINT
 
 static GstHarness *
@@ -77,8 +78,7 @@ static GstBuffer *
 buffer_at (GstHarness * h, guint ms)
 {
   GstBuffer *buffer = gst_harness_create_buffer (h, 160);
-  GST_BUFFER_PTS (buffer) = ms == NONE ? GST_CLOCK_TIME_NONE :
-      ms * GST_MSECOND;
+  GST_BUFFER_PTS (buffer) = ms == NONE ? GST_CLOCK_TIME_NONE : ms * GST_MSECOND;
   return buffer;
 }
 
@@ -132,6 +132,7 @@ static const struct
   {AUDIO, {10, 20, 30, 40}, {10, 20, 30, 40}},
   {AUDIO, {10, 20, 5, 15, 20, 30}, {10, 20, 20, 30}},
   {AUDIO, {10, NONE, 20, NONE}, {10, 20, 20, 30}},
+  {VIDEO, {10, 40, 20, 40, 40, 50}, {10, 40, 50}},
   {"video/x-vp8", {10, 40, 20, 30, 50}, {10, 40, 40, 40, 50}},
   {"video/x-vp8", {10, NONE, 20}, {10, 20, 20}},
 };
