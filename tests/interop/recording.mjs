@@ -58,7 +58,7 @@ async function play(t, location) {
 // Another program's opinion: complaints while it decodes all of it. Its own
 // output without a frame rate does not count.
 async function complaints(location) {
-  const ffmpeg = spawn('ffmpeg', ['-v', 'error', '-i', location, '-f', 'null', '-'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ffmpeg = spawn('ffmpeg', ['-v', 'repeat+error', '-i', location, '-f', 'null', '-'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let text = '';
   ffmpeg.stderr.on('data', (data) => { text += data; });
   const code = await new Promise((resolve) => { ffmpeg.on('close', resolve); ffmpeg.on('error', resolve); });
