@@ -310,15 +310,15 @@ def run_calls(suite, count, log):
     if under == "sanitizer":
         build, env = build_sanitizer(count, log)
         if build is not None:
-            # Whole stacks would make each call minutes long.
-            run_meson(suite, build, count, log, meson_names(build, suite.name), dict(env, **base), processes=1)
+            run_meson(suite, build, count, log, meson_names(build, suite.name),
+                      dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0", **base), processes=1)
     elif under == "valgrind":
         base.setdefault("CALLS_SLOWNESS", "5")
         base.setdefault("CALLS_FPS", "5")
         base.setdefault("CALLS_PROPERTIES", "audio-codecs=pcmu")
         # What libproxy throws, libunwind catches with reads that valgrind does not like.
         run_meson(suite, BUILD, count, log, meson_names(BUILD, suite.name),
-                  dict(base, GIO_USE_PROXY_RESOLVER="dummy"), "--wrapper", VALGRIND + " --suppressions="
+                  dict(base, GIO_USE_PROXY_RESOLVER="dummy"), "--wrapper", VALGRIND + " --fair-sched=try --suppressions="
                   + os.path.join(TOP, "tests/support/valgrind.supp"), processes=1)
     else:
         run_meson(suite, BUILD, count, log, meson_names(BUILD, suite.name), base, processes=1)

@@ -18,13 +18,27 @@ be_mortal (gpointer data)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* Sanitizers look for leaks at the end of this process alone: the stacks that
+ * tell ours from those of libraries make all others slow. */
+static gchar **
+make_environment (void)
+{
+  gchar **environment = g_get_environ ();
+#ifdef __SANITIZE_ADDRESS__
+  environment = g_environ_setenv (environment, "ASAN_OPTIONS",
+      "detect_leaks=0", TRUE);
+#endif
+  return environment;
+}
+
 static GPid
 start (const gchar ** argv, gint * in, gint * out)
 {
+  g_auto (GStrv) environment = make_environment ();
   g_autoptr (GError) error = NULL;
   GPid pid;
 
-  if (!g_spawn_async_with_pipes (NULL, (gchar **) argv, NULL,
+  if (!g_spawn_async_with_pipes (NULL, (gchar **) argv, environment,
           G_SPAWN_DO_NOT_REAP_CHILD, be_mortal, NULL, &pid, in, out, NULL,
           &error))
     g_error ("%s: %s", argv[0], error->message);

@@ -59,10 +59,16 @@ give_up (Scene * scene, const gchar * what)
 }
 
 static gboolean
+is_idle (Actor * actor)
+{
+  return actor_is (actor, &actor->call, "idle")
+      || actor_is (actor, &actor->call, "");
+}
+
+static gboolean
 victim_is_idle (Scene * scene)
 {
-  return actor_is (scene->victim, &scene->victim->call, "idle")
-      || actor_is (scene->victim, &scene->victim->call, "");
+  return is_idle (scene->victim);
 }
 
 static gboolean
@@ -81,8 +87,7 @@ both_met (Scene * scene)
 static gboolean
 both_idle (Scene * scene)
 {
-  return victim_is_idle (scene)
-      && !actor_is (scene->friend, &scene->friend->call, "connected");
+  return is_idle (scene->victim) && is_idle (scene->friend);
 }
 
 /* With the heads of the frames between the texts. Caller frees. */
@@ -169,19 +174,30 @@ meet (Scene * scene)
   must (scene, both_met, "picture and sound both ways");
 }
 
-static void
-good_call (Scene * scene)
+/* What a remote said before it went may still be on its way: then the victim is
+ * busy once more, for a moment. */
+static gboolean
+is_in_good_call (Scene * scene)
 {
   gboolean taken;
 
-  scene->doing = "a good call";
-  if (scene->n_calls++ % 2)
+  if (both_connected (scene))
+    return TRUE;
+  if (!is_idle (scene->victim) || !is_idle (scene->friend))
+    return FALSE;
+  if (scene->n_calls % 2)
     g_signal_emit_by_name (scene->friend->peer, "call", "Victim", &taken);
   else
     g_signal_emit_by_name (scene->victim->peer, "call", "Friend", &taken);
-  if (!taken)
-    give_up (scene, "the good call was refused");
-  must (scene, both_connected, "a good call connected");
+  return FALSE;
+}
+
+static void
+good_call (Scene * scene)
+{
+  scene->doing = "a good call";
+  must (scene, is_in_good_call, "a good call connected");
+  scene->n_calls++;
   meet (scene);
 }
 
@@ -535,7 +551,7 @@ main (gint argc, gchar ** argv)
   for (guint i = 0; i < n; i++) {
     gboolean in_call = i % 60 >= 40;
 
-    if (in_call && both_idle (&scene))
+    if (in_call && !both_connected (&scene))
       good_call (&scene);
     if (!in_call && both_connected (&scene))
       hang_up (&scene);
