@@ -186,12 +186,18 @@ remote_kill (Remote * remote)
   forget (remote);
 }
 
+gint
+remote_leave (Remote * remote)
+{
+  close (remote->in);
+  return reap (remote->pid);
+}
+
 void
 remote_free (Remote * remote)
 {
-  close (remote->in);
-  /* It may still have something to say, and must not wait for a reader. */
-  gint status = reap (remote->pid);
+  gint status = remote_leave (remote);
+
   if (!WIFEXITED (status) || WEXITSTATUS (status) != 0)
     g_error ("%s has not ended well: %d", remote->name, status);
   forget (remote);

@@ -41,7 +41,9 @@ void remote_say (Remote * remote, const gchar * format, ...) G_GNUC_PRINTF (2, 3
 void remote_listen (Remote * remote);
 /* SIGKILL. */
 void remote_kill (Remote * remote);
-/* Asks it to end, and wants it to end well. */
+/* Asks it to end; how it did, as waitpid() has it. */
+gint remote_leave (Remote * remote);
+/* The same, and wants it to end well. */
 void remote_free (Remote * remote);
 
 G_END_DECLS

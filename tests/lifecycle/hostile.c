@@ -4,14 +4,16 @@
  * they are after plays on, comes back to idle, and can have a good call; one that
  * it has is not touched. Nothing is left of them.
  *
+ * With the argument "bare" there is no server: it is in their hands as well.
+ *
  * HOSTILE is how many, 120 unless told otherwise. A failure names a seed:
  * HOSTILE_SEED=… HOSTILE=1 is that one again. */
-#define _GNU_SOURCE             /* memmem */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "census.h"
 #include "criticals.h"
 #include "mallory.h"
@@ -31,7 +33,8 @@
 
 typedef struct
 {
-  House *house;
+  House *house;                 /* NULL: without a server */
+  Bare *bare;                   /* instead of it */
   Actor *victim, *friend;
   Senses *victim_senses, *friend_senses;
   gint n_pictures;              /* atomic; that the victim's own source has made */
@@ -94,6 +97,8 @@ both_idle (Scene * scene)
 static gchar *
 what_came (Scene * scene)
 {
+  if (scene->bare != NULL)
+    return bare_heard (scene->bare);
   GByteArray *in = scene->client->in;
   g_autofree gchar *text = g_memdup2 (in->data, in->len);
 
@@ -107,29 +112,42 @@ what_came (Scene * scene)
 static gboolean
 has_come (Scene * scene, const gchar * text)
 {
-  GByteArray *in = scene->client->in;
+  g_autofree gchar *all = what_came (scene);
 
-  return in->len > 0 && memmem (in->data, in->len, text, strlen (text)) != NULL;
+  return strstr (all, text) != NULL;
+}
+
+static gboolean
+has_ended (Scene * scene)
+{
+  return scene->client != NULL && scene->client->ended;
 }
 
 static gboolean
 is_introduced (Scene * scene)
 {
-  return has_come (scene, "update-user-list") || scene->client->ended;
+  return has_come (scene, "update-user-list") || has_ended (scene);
+}
+
+static gboolean
+is_answered (Scene * scene)
+{
+  return has_come (scene, "answer-made") || has_come (scene, "make-answer");
 }
 
 /* An offer of ours, as far as it goes. */
 static gboolean
 is_decided (Scene * scene)
 {
-  return has_come (scene, "answer-made") || has_come (scene, "decline")
-      || has_come (scene, "hang-up") || scene->client->ended;
+  return is_answered (scene) || has_come (scene, "decline")
+      || has_come (scene, "hang-up") || has_ended (scene);
 }
 
 static gboolean
 is_called (Scene * scene)
 {
-  return has_come (scene, "call-made") || scene->client->ended;
+  return has_come (scene, "call-made") || has_come (scene, "call-user")
+      || has_ended (scene);
 }
 
 static gboolean
@@ -215,6 +233,10 @@ say (Scene * scene, const gchar * event, const gchar * payload)
 {
   g_autoptr (GString) text = g_string_new ("42[");
 
+  if (scene->bare != NULL) {
+    bare_say (scene->bare, event, payload);
+    return;
+  }
   g_string_append_printf (text, "\"%s\",%s]", event, payload);
   scripted_websocket_send (scene->client, text->str);
 }
@@ -222,6 +244,10 @@ say (Scene * scene, const gchar * event, const gchar * payload)
 static void
 forget_what_came (Scene * scene)
 {
+  if (scene->bare != NULL) {
+    bare_forget (scene->bare);
+    return;
+  }
   g_main_context_iteration (NULL, FALSE);
   g_byte_array_set_size (scene->client->in, 0);
 }
@@ -236,6 +262,17 @@ find_victim (Scene * scene)
 
   return g_regex_match (regex, text, 0, &match) ?
       g_match_info_fetch (match, 1) : NULL;
+}
+
+/* It is the server as well, and may not know the extensions. */
+static gboolean
+come_bare (Scene * scene)
+{
+  scene->doing = "coming";
+  bare_forget (scene->bare);
+  bare_welcome (scene->bare, mallory_draw (scene->mallory, 4) > 0);
+  scene->victim_id = g_strdup ("Victim");
+  return TRUE;
 }
 
 /* FALSE: the server did not want it. */
@@ -275,6 +312,18 @@ go (Scene * scene)
       break;
   }
   g_clear_pointer (&scene->client, scripted_client_free);
+  g_clear_pointer (&scene->victim_id, g_free);
+}
+
+static void
+go_bare (Scene * scene)
+{
+  static const gchar gone[] = "{\"event\":\"remove-user\","
+      "\"socketId\":\"Mallory\"}";
+
+  bare_give (scene->bare, gone, strlen (gone));
+  /* Whatever it said as a server is said anew. */
+  bare_welcome (scene->bare, TRUE);
   g_clear_pointer (&scene->victim_id, g_free);
 }
 
@@ -330,7 +379,10 @@ one_step (Scene * scene)
       gsize len;
       const gchar *data = g_bytes_get_data (noise, &len);
       scene->doing = "noise";
-      scripted_websocket_send_frame (scene->client, 0x81, data, len);
+      if (scene->bare != NULL)
+        bare_give (scene->bare, data, len);
+      else
+        scripted_websocket_send_frame (scene->client, 0x81, data, len);
       return;
     }
     case 1:
@@ -346,7 +398,7 @@ one_step (Scene * scene)
       forget_what_came (scene);
       say (scene, "call-user", payload);
       wait_until (scene, is_decided, WORKED_ON);
-      scene->n_answered += has_come (scene, "answer-made");
+      scene->n_answered += is_answered (scene);
       return;
     case 5:
       scene->doing = "shots at its ports";
@@ -383,13 +435,16 @@ one_remote (Scene * scene, guint64 seed, gboolean in_call)
 {
   scene->seed = seed;
   mallory_begin (scene->mallory, seed);
-  if (come (scene)) {
+  if (scene->bare != NULL ? come_bare (scene) : come (scene)) {
     if (!in_call && mallory_draw (scene->mallory, 8) == 0)
       be_called (scene);
     for (guint n = mallory_draw (scene->mallory, 12); n > 0; n--)
       one_step (scene);
   }
-  go (scene);
+  if (scene->bare != NULL)
+    go_bare (scene);
+  else
+    go (scene);
   if (in_call) {
     if (!both_connected (scene))
       give_up (scene, "the good call has ended");
@@ -428,22 +483,31 @@ check_that_it_plays (Scene * scene)
 static Actor *
 peer_of (Scene * scene, const gchar * name, Senses ** senses)
 {
-  g_autofree gchar *port = g_strdup_printf ("%u", scene->house->port);
-  g_autofree gchar *text = senses_launch (port, name, "");
+  g_autofree gchar *port = g_strdup_printf ("%u",
+      scene->house != NULL ? scene->house->port : 1);
+  g_autofree gchar *peer = senses_launch (port, name, "");
+  g_autofree gchar *text = g_strconcat (peer,
+      scene->bare != NULL ? " " BARE_SOURCE : NULL, NULL);
   Actor *actor = actor_new (text);
 
   *senses = senses_new (actor);
   actor_set (actor, GST_STATE_PLAYING);
-  actor_wait_signalling (actor, "connected");
+  if (scene->bare != NULL)
+    bare_join (scene->bare, actor, name);
+  else
+    actor_wait_signalling (actor, "connected");
   return actor;
 }
 
 static void
-open_scene (Scene * scene, GPtrArray * sdp)
+open_scene (Scene * scene, GPtrArray * sdp, gboolean bare)
 {
   g_autoptr (GError) error = NULL;
 
-  scene->house = house_new (TRUE);
+  if (bare)
+    scene->bare = bare_new ();
+  else
+    scene->house = house_new (TRUE);
   scene->mallory = mallory_new (sdp);
   scene->udp = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
       G_SOCKET_PROTOCOL_UDP, &error);
@@ -463,7 +527,8 @@ close_scene (Scene * scene)
   senses_free (scene->friend_senses);
   actor_free (scene->victim);
   actor_free (scene->friend);
-  house_free (scene->house);
+  g_clear_pointer (&scene->house, house_free);
+  g_clear_pointer (&scene->bare, bare_free);
   mallory_free (scene->mallory);
   g_object_unref (scene->udp);
 }
@@ -537,6 +602,7 @@ main (gint argc, gchar ** argv)
   guint n = many != NULL ? atoi (many) : 120;
   guint64 seed = first != NULL ? g_ascii_strtoull (first, NULL, 10) : 1;
   guint tenth = n / 10, rss = 0;
+  gboolean is_bare = argc > 1 && g_str_equal (argv[1], "bare");
   gint64 began = g_get_monotonic_time ();
   Scene scene = { NULL };
   Census before = { 0 };
@@ -546,7 +612,9 @@ main (gint argc, gchar ** argv)
   gst_init (&argc, &argv);
   criticals_are_fatal ();
   g_autoptr (GPtrArray) sdp = load_sdp ();
-  open_scene (&scene, sdp);
+  open_scene (&scene, sdp, is_bare);
+  if (scene.bare != NULL)
+    bare_welcome (scene.bare, TRUE);
   /* Two of three are after one who is free, every third after one in a call. */
   for (guint i = 0; i < n; i++) {
     gboolean in_call = i % 60 >= 40;
@@ -580,9 +648,9 @@ main (gint argc, gchar ** argv)
   check_that_it_plays (&scene);
   gboolean good = tenth == 0 || is_bounded (&before, rss, n, tenth);
   close_scene (&scene);
-  printf ("%s - hostile # %u remotes in %.0f s, %u answered, %u good calls\n",
-      good ? "ok" : "not ok", n, (g_get_monotonic_time () - began) / 1e6,
-      scene.n_answered, scene.n_calls);
+  printf ("%s - hostile%s # %u remotes in %.0f s, %u answered, %u good calls\n",
+      good ? "ok" : "not ok", is_bare ? "-bare" : "-server", n,
+      (g_get_monotonic_time () - began) / 1e6, scene.n_answered, scene.n_calls);
   gst_deinit ();
   return good ? 0 : 1;
 }
