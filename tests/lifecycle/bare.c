@@ -50,7 +50,8 @@ static void
 push (Joined * to, gconstpointer data, gsize len)
 {
   GstFlowReturn ret;
-  g_autoptr (GstBuffer) buffer = gst_buffer_new_memdup (data, len);
+  g_autoptr (GstBuffer) buffer = len > 0 ? gst_buffer_new_memdup (data, len)
+      : gst_buffer_new ();
 
   g_signal_emit_by_name (to->source, "push-buffer", buffer, &ret);
 }
