@@ -518,6 +518,8 @@ open_scene (Scene * scene, GPtrArray * sdp, gboolean bare)
       gst_bin_get_by_name (GST_BIN (scene->victim->pipeline), "picture");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (picture, "src");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_picture, scene, NULL);
+  if (scene->bare != NULL)
+    bare_welcome (scene->bare, TRUE);
 }
 
 static void
@@ -595,17 +597,65 @@ is_bounded (const Census * before, guint rss_before, guint n, guint tenth)
   return good;
 }
 
+/* By its seed: two of three are after one who is free, every third after one in
+ * a call, and that call is looked at in the end. */
+static void
+next_remote (Scene * scene, guint64 seed)
+{
+  gboolean in_call = seed % 60 >= 40;
+
+  if (in_call && !both_connected (scene))
+    good_call (scene);
+  if (!in_call && both_connected (scene))
+    hang_up (scene);
+  one_remote (scene, seed, in_call);
+  if (seed % 60 == 59) {
+    scene->doing = "the good call that they were after";
+    meet (scene);
+    hang_up (scene);
+    check_that_it_plays (scene);
+  }
+}
+
+static void
+have_good_call (Scene * scene)
+{
+  if (!both_connected (scene))
+    good_call (scene);
+  hang_up (scene);
+  check_that_it_plays (scene);
+}
+
+static gboolean
+run (Scene * scene, guint n, guint64 seed)
+{
+  guint tenth = n / 10, rss = 0;
+  Census before = { 0 };
+
+  for (guint i = 0; i < n; i++) {
+    next_remote (scene, seed + i);
+    if (i + 1 == tenth) {
+      have_good_call (scene);
+      census_take_first (&before);
+      rss = resident ();
+    }
+    if (i % 500 == 499)
+      printf ("# %u remotes, %u answered, %u good calls\n", i + 1,
+          scene->n_answered, scene->n_calls);
+  }
+  have_good_call (scene);
+  return tenth == 0 || is_bounded (&before, rss, n, tenth);
+}
+
 gint
 main (gint argc, gchar ** argv)
 {
   const gchar *many = g_getenv ("HOSTILE"), *first = g_getenv ("HOSTILE_SEED");
   guint n = many != NULL ? atoi (many) : 120;
   guint64 seed = first != NULL ? g_ascii_strtoull (first, NULL, 10) : 1;
-  guint tenth = n / 10, rss = 0;
   gboolean is_bare = argc > 1 && g_str_equal (argv[1], "bare");
   gint64 began = g_get_monotonic_time ();
   Scene scene = { NULL };
-  Census before = { 0 };
 
   setlocale (LC_ALL, "");
   setvbuf (stdout, NULL, _IOLBF, 0);
@@ -613,40 +663,7 @@ main (gint argc, gchar ** argv)
   criticals_are_fatal ();
   g_autoptr (GPtrArray) sdp = load_sdp ();
   open_scene (&scene, sdp, is_bare);
-  if (scene.bare != NULL)
-    bare_welcome (scene.bare, TRUE);
-  /* Two of three are after one who is free, every third after one in a call. */
-  for (guint i = 0; i < n; i++) {
-    gboolean in_call = i % 60 >= 40;
-
-    if (in_call && !both_connected (&scene))
-      good_call (&scene);
-    if (!in_call && both_connected (&scene))
-      hang_up (&scene);
-    one_remote (&scene, seed + i, in_call);
-    if (i % 60 == 59) {
-      scene.doing = "the good call that they were after";
-      meet (&scene);
-      hang_up (&scene);
-      check_that_it_plays (&scene);
-    }
-    if (i + 1 == tenth) {
-      if (!both_connected (&scene))
-        good_call (&scene);
-      hang_up (&scene);
-      census_take_first (&before);
-      rss = resident ();
-    }
-    if (i % 500 == 499)
-      printf ("# %u remotes, %u answered, %u good calls\n", i + 1,
-          scene.n_answered, scene.n_calls);
-  }
-  if (both_connected (&scene))
-    hang_up (&scene);
-  good_call (&scene);
-  hang_up (&scene);
-  check_that_it_plays (&scene);
-  gboolean good = tenth == 0 || is_bounded (&before, rss, n, tenth);
+  gboolean good = run (&scene, n, seed);
   close_scene (&scene);
   printf ("%s - hostile%s # %u remotes in %.0f s, %u answered, %u good calls\n",
       good ? "ok" : "not ok", is_bare ? "-bare" : "-server", n,
