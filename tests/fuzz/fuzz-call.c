@@ -90,6 +90,7 @@ one_call (Input * input, guint8 how)
   gint64 now = 1;
 
   gst_chat_call_init (&call, (how >> 1) % 3);
+  call.resume_patience = how >> 3 & 1 ? 20 * G_USEC_PER_SEC : 0;
   for (guint i = 0; input->len > 0 && i < MAX_MOVES; i++) {
     guint8 type = take (input), fields = take (input), more = take (input);
     GstChatCallEvent event = {
@@ -102,6 +103,7 @@ one_call (Input * input, guint8 how)
       .reason = (more & 15) % (GST_CHAT_CALL_REASON_FAILED + 1),
       .empty = more >> 4 & 1,
       .relay = more >> 5 & 1,
+      .lost = more >> 5 & 1,
       /* That of now, mostly, or one of a connection before. */
       .generation = call.generation - (more >> 6 == 3),
     };

@@ -67,16 +67,20 @@ broken_state (const GstChatCall * call, gint64 now)
     if (call->deadline != 0 || call->round_at != 0)
       return "a call that is idle waits for nothing";
     if (call->held || call->answer_pending || call->offer_sent || call->settled
-        || call->round_open || call->news || call->remote_gone)
+        || call->round_open || call->news || call->remote_gone
+        || call->resuming || call->remote_lost)
       return "a call that is idle remembers nothing";
     return NULL;
   }
+  if (call->resuming && call->state != GST_CHAT_CALL_CONNECTING)
+    return "a call that is made anew is connecting";
   if (call->role == GST_CHAT_CALL_ROLE_NONE)
     return "who is in a call has a role";
   if (call->state != GST_CHAT_CALL_CONNECTED && call->deadline == 0)
     return "whatever is neither idle nor connected comes to an end by itself";
-  if (call->deadline > now + PATIENCE || call->round_at > now + PATIENCE)
-    return "nobody waits longer than a minute";
+  if (call->deadline > now + MAX (PATIENCE, call->resume_patience)
+      || call->round_at > now + PATIENCE)
+    return "nobody waits longer than a minute, or than the user wants";
   if (call->state == GST_CHAT_CALL_ENDING
       && (call->reason == GST_CHAT_CALL_REASON_NONE || call->round_at != 0))
     return "a call that is ending has a reason and makes no offer";
