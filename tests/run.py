@@ -29,6 +29,7 @@ BUILD = os.path.join(OUT, "build")
 Suite = collections.namedtuple("Suite", "name kind deadline lane npm ci what")
 SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "3600"))
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "35"))
+HOUR_SECONDS = int(os.environ.get("HOUR_SECONDS", "3600"))
 SUITES = [Suite(*line) for line in (
     ("unit", "meson", 600, "timed", False, True, "every layer by itself, in C"),
     ("lifecycle", "meson", 900, "timed", False, True, "starting and stopping 200 times, and what is left"),
@@ -47,6 +48,7 @@ SUITES = [Suite(*line) for line in (
     ("calls", "calls", 4 * 3600, "alone", False, False,
      "a thousand calls, eight at once, ten thousand hostile remotes; CALLS=N, HOSTILE=N, CALLS_UNDER=sanitizer or valgrind"),
     ("faults", "script", 5400, "alone", True, False, "killed, stopped, cut off, slowed down: docs/faults.md"),
+    ("hour", "script", HOUR_SECONDS + 600, "alone", True, False, "an hour of a 720p call with Chromium; HOUR_SECONDS=N for less"),
     ("soak", "script", SOAK_SECONDS + 600, "alone", True, False, "an hour of coming and going; SOAK_SECONDS=N for less"),
 )]
 LANES = ("timed", "patient")

@@ -18,7 +18,11 @@
 #define FREEZE (150 * 1000)
 
 static BenchNetwork network;
+static gint width = 640, height = 480, framerate = 30;
 static GOptionEntry entries[] = {
+  {"width", 0, 0, G_OPTION_ARG_INT, &width, "Of the picture", "PIXELS"},
+  {"height", 0, 0, G_OPTION_ARG_INT, &height, "Of the picture", "PIXELS"},
+  {"framerate", 0, 0, G_OPTION_ARG_INT, &framerate, "Of the picture", "N"},
   {"delay", 0, 0, G_OPTION_ARG_INT, &network.delay, "Of the network", "MS"},
   {"jitter", 0, 0, G_OPTION_ARG_INT, &network.jitter, "Up to so much more",
       "MS"},
@@ -288,9 +292,11 @@ main (int argc, char **argv)
   send (peer, "audiotestsrc is-live=true wave=silence samplesperbuffer=480"
       " ! capsfilter caps=\"audio/x-raw,format=S16LE,layout=interleaved,"
       "rate=48000,channels=2\"", "audio_%u", on_audio_in, &audio);
-  send (peer, "videotestsrc is-live=true pattern=black"
-      " ! capsfilter caps=\"video/x-raw,format=I420,width=640,height=480,"
-      "framerate=30/1\"", "video_%u", on_video_in, &video);
+  g_autofree gchar *picture =
+      g_strdup_printf ("videotestsrc is-live=true pattern=black"
+      " ! capsfilter caps=\"video/x-raw,format=I420,width=%d,height=%d,"
+      "framerate=%d/1\"", width, height, framerate);
+  send (peer, picture, "video_%u", on_video_in, &video);
   bench_watch_stdin (loop, on_line, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_main_loop_run (loop);
