@@ -14,6 +14,7 @@ import collections
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -110,7 +111,10 @@ def make(release):
         def run(*command):
             return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output,
                                   stderr=subprocess.STDOUT).returncode == 0
-        if not os.path.exists(os.path.join(root, "usr/bin/apt-get")):
+        if (not os.path.exists(os.path.join(root, "usr/bin/apt-get"))
+                or os.path.exists(os.path.join(root, "debootstrap"))):
+            # Not begun, or not done.
+            shutil.rmtree(root, ignore_errors=True)
             if not run("debootstrap", "--variant=minbase", "--include=ca-certificates",
                        release, root, mirror()):
                 return None
@@ -228,6 +232,9 @@ def main():
         return
     if os.getuid() != 0:
         say("ok - newer # SKIP only root can enter another Debian")
+        return
+    if not shutil.which("debootstrap"):
+        say("ok - newer # SKIP no debootstrap")
         return
     os.makedirs(OUT, exist_ok=True)
     if "shell" in options:
