@@ -10,7 +10,7 @@ import { machine } from '../bench/machine.mjs';
 import { Failure, run, test, until } from '../support/harness.mjs';
 import { FAULTS, complaints } from './matrix.mjs';
 import { mayMakeNamespaces } from './network.mjs';
-import { table } from './table.mjs';
+import { line, table } from './table.mjs';
 import { lateness, now } from './watch.mjs';
 import { World, build, other, waitUntil } from './world.mjs';
 
@@ -78,7 +78,9 @@ async function play(t, name, side, kind) {
   }
   for (const who of ['caller', 'callee'])
     t.note(() => saidBy(world[who], from).forEach((line) => t.note(`${who}: ${line}`)));
-  rows.push({ name, side, kind: KINDS[kind], killed: fault.dies && side, seen, bye, good: !found.length });
+  const row = { name, side, kind: KINDS[kind], killed: fault.dies && side, seen, bye, good: !found.length };
+  rows.push(row);
+  console.log(`# ${line(row)}`);
   if (found.length)
     throw new Failure(found.join('; '));
 }
@@ -94,6 +96,6 @@ for (const kind of Object.keys(KINDS))
   for (const name of Object.keys(FAULTS))
     for (const side of ['caller', 'callee'])
       // One browser at a time: what is measured is not to be the machine.
-      test(`${name}, ${side}, ours with ${KINDS[kind]}`, (t) => play(t, name, side, kind), { skip, seconds: 240, alone: kind !== 'ours' });
+      test(`${name}, ${side}, ours with ${KINDS[kind]}`, (t) => play(t, name, side, kind), { skip, seconds: 360, alone: kind !== 'ours' });
 
 await run({ jobs: 2, teardown: () => console.log(`${on}\n\n${table(rows, Object.keys(FAULTS))}`) });

@@ -52,6 +52,9 @@ function told({ bye }) {
   return bye === undefined ? '–' : bye === null ? 'not told' : `${bye.why}, ${seconds(bye.after)}`;
 }
 
+export const line = (row) => `| ${[row.name, row.side, sees(row, 'caller'), sees(row, 'callee'), outcome(row), told(row),
+  row.good ? 'as wanted' : '**not yet**'].join(' | ')} |`;
+
 export function table(rows, order) {
   const place = (row) => order.indexOf(row.name);
   const kinds = ['ours', 'Chromium', 'Firefox'];
@@ -60,8 +63,7 @@ export function table(rows, order) {
     `### Ours with ${kind}`, '',
     '| fault | hits | the caller sees | the callee sees | back | hang-up | |',
     '| --- | --- | --- | --- | --- | --- | --- |',
-    ...sorted.filter((row) => row.kind === kind).map((row) =>
-      `| ${[row.name, row.side, sees(row, 'caller'), sees(row, 'callee'), outcome(row), told(row), row.good ? 'as wanted' : '**not yet**'].join(' | ')} |`),
+    ...sorted.filter((row) => row.kind === kind).map(line),
     '',
   ].join('\n')).join('\n');
 }

@@ -98,7 +98,7 @@ export class World {
   // The call, until media has gone both ways for a while.
   async talk() {
     const both = [this.caller, this.callee];
-    await Promise.all(both.map((w) => w.wait(() => w.last('signalling') === 'connected', 'to be online', 60000)));
+    await Promise.all(both.map((w) => w.wait(() => w.last('signalling') === 'connected', 'to be online', 120000)));
     this.caller.send(`call ${SIDES.callee.name}`);
     await Promise.all(both.map((w) => w.wait(() => w.last('call') === 'connected', 'the call', 60000)));
     await until(() => both.every((w) => w.flowsFor(2)), 'media both ways', 60000);
