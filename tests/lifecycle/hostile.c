@@ -6,7 +6,7 @@
  *
  * With the argument "bare" there is no server: it is in their hands as well.
  *
- * HOSTILE is how many, 120 unless told otherwise. A failure names a seed:
+ * HOSTILE is how many, 60 unless told otherwise. A failure names a seed:
  * HOSTILE_SEED=… HOSTILE=1 is that one again. */
 #include <locale.h>
 #include <stdio.h>
@@ -651,7 +651,7 @@ gint
 main (gint argc, gchar ** argv)
 {
   const gchar *many = g_getenv ("HOSTILE"), *first = g_getenv ("HOSTILE_SEED");
-  guint n = many != NULL ? atoi (many) : 120;
+  guint n = many != NULL ? atoi (many) : 60;
   guint64 seed = first != NULL ? g_ascii_strtoull (first, NULL, 10) : 1;
   gboolean is_bare = argc > 1 && g_str_equal (argv[1], "bare");
   gint64 began = g_get_monotonic_time ();
