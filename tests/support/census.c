@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What a process has, by /proc and GStreamer's leaks tracer. */
 #include "census.h"
+#include "criticals.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -59,7 +60,11 @@ live_objects (guint * total)
 
     if (g_strcmp0 (G_OBJECT_TYPE_NAME (at->data), "GstLeaksTracer") != 0)
       continue;
+    /* In a pipeline that plays on, what the last call had may be on its way out
+     * in another thread: the tracer finds it, and cannot take a reference. */
+    criticals_overlook ("g_object_ref: assertion 'G_IS_OBJECT");
     g_signal_emit_by_name (at->data, "get-live-objects", &s);
+    criticals_overlook (NULL);
     const GValue *list = gst_structure_get_value (s, "live-objects-list");
     types = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     *total = gst_value_list_get_size (list);
