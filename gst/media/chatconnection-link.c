@@ -80,8 +80,8 @@ connect_mailbox (gpointer object, const gchar * signal, GCallback callback,
  * feedback for congestion control leaves with the end of each frame by default:
  * none of a call without video.
  * More of it at the start, by a "bandwidth", would let Firefox begin 30 ms
- * earlier, but then every hundredth call meets rtpsession's race, the last line
- * of docs/webrtcbin-traps.md but one. */
+ * earlier, but then every hundredth call meets a race of rtpsession's, which
+ * docs/webrtcbin-traps.md tells of. */
 static void
 hurry_feedback (GstElement * rtpsession)
 {
