@@ -57,18 +57,66 @@ add_transport (GstSDPMedia * out, const GstChatSdp * sdp,
   gst_sdp_media_add_attribute (out, "setup", gst_chat_setup_name (setup));
 }
 
-static gboolean
-is_format_attribute (const GstChatSdpMedia * media, const gchar * key,
+/* GStreamer makes caps of an m-line, whose fields have names that the remote would
+ * choose, and names of fields stay for the life of the process. */
+static const gchar *const feedback[] = { "nack", "nack pli", "ccm fir",
+  "transport-cc", "goog-remb", NULL
+};
+
+static const gchar *const parameters[] = { "apt", "rtx-time", "max-fr",
+  "max-fs", "profile-id", "profile-level-id", "packetization-mode",
+  "level-asymmetry-allowed", "sprop-parameter-sets", "minptime", "maxptime",
+  "ptime", "useinbandfec", "usedtx", "stereo", "sprop-stereo", "cbr",
+  "maxplaybackrate", "sprop-maxcapturerate", "maxaveragebitrate", NULL
+};
+
+/* What is known of "a=1;b=2"; "": nothing. */
+static gchar *
+known_parameters (const gchar * text)
+{
+  GString *known = g_string_new (NULL);
+  g_auto (GStrv) all = g_strsplit (text, ";", -1);
+  for (guint i = 0; all[i] != NULL; i++) {
+    const gchar *parameter = g_strstrip (all[i]);
+    g_autofree gchar *name =
+        g_ascii_strdown (parameter, strcspn (parameter, "= "));
+    if (g_strv_contains (parameters, name)) {
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ";" : "",
+          parameter);
+    }
+  }
+  return g_string_free (known, FALSE);
+}
+
+/* NULL: none of a format of @media, or not known. */
+static gchar *
+format_attribute (const GstChatSdpMedia * media, const gchar * key,
     const gchar * value)
 {
   gint pt;
   const gchar *rest;
-  if (!g_str_equal (key, "rtpmap") && !g_str_equal (key, "fmtp")
-      && !g_str_equal (key, "rtcp-fb")) {
-    return FALSE;
+  gboolean fmtp = g_str_equal (key, "fmtp"), fb = g_str_equal (key, "rtcp-fb");
+  if ((!fmtp && !fb && !g_str_equal (key, "rtpmap"))
+      || !gst_chat_sdp_read_pt (value, &pt, &rest)
+      || (pt != -1 && gst_chat_sdp_media_find_pt (media, pt) == NULL)
+      || (fb && !g_strv_contains (feedback, rest))) {
+    return NULL;
   }
-  return gst_chat_sdp_read_pt (value, &pt, &rest) && (pt == -1
-      || gst_chat_sdp_media_find_pt (media, pt) != NULL);
+  if (!fmtp) {
+    return g_strdup (value);
+  }
+  g_autofree gchar *known = known_parameters (rest);
+  return known[0] != '\0' ? g_strdup_printf ("%.*s %s",
+      (gint) (rest - 1 - value), value, known) : NULL;
+}
+
+/* "SSRC cname:…" and "SSRC msid:…". */
+static gboolean
+is_known_of_source (const gchar * value)
+{
+  const gchar *attribute = value + strspn (value, "0123456789");
+  return g_str_has_prefix (attribute, " cname:")
+      || g_str_has_prefix (attribute, " msid:");
 }
 
 static gboolean
@@ -93,15 +141,19 @@ copy_attributes (GstSDPMedia * out, const GstSDPMedia * in,
   /* Without rtcp-rsize, which is not in our own text either: early packets of
    * RTCP have a sender report then, by which remotes put sound and picture
    * together. */
-  static const gchar *const others[] = { "rtcp-mux", "ssrc", "ssrc-group",
-    "msid", NULL
+  static const gchar *const others[] = { "rtcp-mux", "ssrc-group", "msid",
+    NULL
   };
   for (guint i = 0; i < gst_sdp_media_attributes_len (in); i++) {
     const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (in, i);
     const gchar *value = attribute->value != NULL ? attribute->value : "";
-    if (is_format_attribute (media, attribute->key, value)
-        || is_extmap (attribute->key, value)
-        || g_strv_contains (others, attribute->key)) {
+    g_autofree gchar *format = format_attribute (media, attribute->key, value);
+    if (format != NULL) {
+      gst_sdp_media_add_attribute (out, attribute->key, format);
+    } else if (is_extmap (attribute->key, value)
+        || g_strv_contains (others, attribute->key)
+        || (g_str_equal (attribute->key, "ssrc")
+            && is_known_of_source (value))) {
       gst_sdp_media_add_attribute (out, attribute->key, value);
     }
   }

@@ -376,6 +376,26 @@ GST_START_TEST (test_offer_inside)
 
 GST_END_TEST;
 
+/* Caps are made of it, and their fields' names stay for ever. */
+GST_START_TEST (test_names_that_a_remote_makes_up_are_not_inside)
+{
+  g_autofree gchar *text = load_vector ("chromium-av-offer1");
+  g_auto (GStrv) parts = g_strsplit (text, "a=rtpmap:96 VP8/90000\r\n", -1);
+  g_autofree gchar *more = g_strjoinv ("a=rtpmap:96 VP8/90000\r\n"
+      "a=ssrc:7 cname:x\r\n"
+      "a=ssrc:7 made-up-1:x\r\na=rtcp-fb:96 made-up-2\r\n"
+      "a=fmtp:96 made-up-3=1; max-fr=30;made-up-4\r\n", parts);
+  g_autoptr (GstChatSdp) offer = parse_text (more, TRUE);
+  g_autoptr (GstChatSdpMap) map = gst_chat_sdp_map_new ();
+  g_autofree gchar *inside = inside_text (offer, everything, map);
+  fail_unless_has (inside, "made-up", 0);
+  fail_unless_has (inside, "a=ssrc:7 cname:x\r\n", 1);
+  fail_unless_has (inside, "a=fmtp:96 max-fr=30\r\n", 1);
+  fail_unless_has (inside, "a=rtcp-fb:96 nack pli\r\n", 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_what_we_do_not_take_is_not_inside)
 {
   g_autoptr (GstChatSdp) offer = parse_vector ("chromium-av-offer1");
@@ -642,6 +662,7 @@ sdp_outside_suite (void)
   tcase_add_test (tc, test_retransmission_once_a_codec);
   tcase_add_test (tc, test_offer_inside);
   tcase_add_test (tc, test_what_we_do_not_take_is_not_inside);
+  tcase_add_test (tc, test_names_that_a_remote_makes_up_are_not_inside);
   tcase_add_test (tc, test_rejected_m_lines_are_filled);
   tcase_add_test (tc, test_a_recycled_m_line_goes_behind);
   tcase_add_test (tc, test_answer_inside);
