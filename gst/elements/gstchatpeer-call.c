@@ -286,9 +286,11 @@ watch_in_loop (gpointer data)
   /* What the remote sends has come by then. */
   if (self->watch_ticks == WATCH_PER_SECOND)
     gst_chat_peer_add_outputs_in_loop (self);
-  if (++self->watch_ticks % WATCH_PER_SECOND == 0)
+  if (++self->watch_ticks % WATCH_PER_SECOND == 0) {
+    gst_chat_connection_adapt_in_loop (self->connection);
     publish_stats (self,
         gst_chat_connection_get_stats_in_loop (self->connection));
+  }
   watch_again (self);
   if (GST_STATE (self) != GST_STATE_PLAYING
       || self->call.state != GST_CHAT_CALL_CONNECTED || !is_silent (self))

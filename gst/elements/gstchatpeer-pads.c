@@ -121,9 +121,7 @@ request_media_pad (GstChatPeer * self, GstPadTemplate * templ, GstChatKind kind,
     return NULL;
   }
 
-  GstChatSenderConfig config = {
-    .bitrate = gst_chat_peer_sender_bitrate (self),
-  };
+  GstChatSenderConfig config = gst_chat_peer_sender_config (self);
   g_autofree gchar *sender_name = g_strdup_printf ("sender-%s", name);
   GstChatPeerInput *input = g_atomic_rc_box_new0 (GstChatPeerInput);
   input->kind = kind;
@@ -299,7 +297,7 @@ gst_chat_peer_senders_in_loop (GstChatPeer * self)
 void
 gst_chat_peer_update_bitrate (GstChatPeer * self)
 {
-  guint bitrate = gst_chat_peer_sender_bitrate (self);
+  GstChatSenderConfig config = gst_chat_peer_sender_config (self);
   g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func (input_unref);
 
   GST_OBJECT_LOCK (self);
@@ -313,7 +311,7 @@ gst_chat_peer_update_bitrate (GstChatPeer * self)
   for (guint i = 0; i < inputs->len; i++) {
     const GstChatPeerInput *input = inputs->pdata[i];
 
-    gst_chat_sender_set_bitrate (input->sender, bitrate);
+    gst_chat_sender_set_bitrate (input->sender, &config);
   }
 }
 

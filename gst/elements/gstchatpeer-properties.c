@@ -399,18 +399,21 @@ gst_chat_peer_connection_config_free (GstChatConnectionConfig * config)
   g_free (config);
 }
 
-guint
-gst_chat_peer_sender_bitrate (GstChatPeer * self)
+GstChatSenderConfig
+gst_chat_peer_sender_config (GstChatPeer * self)
 {
   GST_OBJECT_LOCK (self);
-  guint bitrate = self->settings.bitrate;
-  if (bitrate > 0) {
-    bitrate = MAX (bitrate, self->settings.min_bitrate);
+  GstChatSenderConfig config = {
+    .bitrate = self->settings.bitrate,
+    .min_bitrate = self->settings.min_bitrate,
+  };
+  if (config.bitrate > 0) {
+    config.bitrate = MAX (config.bitrate, config.min_bitrate);
     if (self->settings.max_bitrate > 0)
-      bitrate = MIN (bitrate, self->settings.max_bitrate);
+      config.bitrate = MIN (config.bitrate, self->settings.max_bitrate);
   }
   GST_OBJECT_UNLOCK (self);
-  return bitrate;
+  return config;
 }
 
 #define SET_ONCE (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
@@ -513,7 +516,8 @@ install_media (void)
       "separated by commas; NULL: all for which there are elements",
       NULL, SET_ANY_TIME);
   props[PROP_BITRATE] = g_param_spec_uint ("bitrate", "Bitrate",
-      "What a video encoder aims at (in bit/s, 0 = by codec and size)",
+      "What a video encoder aims at (in bit/s, 0 = by codec and size); down to "
+      "a tenth of it while the remote reports that much is lost",
       0, G_MAXINT, 0, SET_ANY_TIME);
   props[PROP_MIN_BITRATE] = g_param_spec_uint ("min-bitrate",
       "Minimum bitrate", "Lower end of what bitrate is kept in (in bit/s)",

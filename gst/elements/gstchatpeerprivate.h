@@ -155,7 +155,7 @@ GstChatConnectionConfig *gst_chat_peer_connection_config (GstChatPeer * self);
 void gst_chat_peer_connection_config_free (GstChatConnectionConfig * config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstChatConnectionConfig,
     gst_chat_peer_connection_config_free)
-guint gst_chat_peer_sender_bitrate (GstChatPeer * self);
+GstChatSenderConfig gst_chat_peer_sender_config (GstChatPeer * self);
 
 /* --- gstchatpeer-call.c --- */
 void gst_chat_peer_call_init (GstChatPeer * self);

@@ -10,6 +10,7 @@
 #include "chatcertificate.h"
 #include "chatconnection.h"
 #include "chatmeter.h"
+#include "chatpace.h"
 #include "chatsdp.h"
 
 G_BEGIN_DECLS
@@ -107,6 +108,8 @@ struct _GstChatConnection {
   GstWebRTCICETransport *ice_transport; /* NULL: not connected yet */
   gint64 stats_time;
   GstChatMeterFigures stats_last;    /* of stats_time */
+  GstChatPace pace;
+  GstChatMeterFigures pace_last; /* when it was looked at last */
 };
 
 #define GST_CHAT_IS_IN_LOOP(c) (gst_chat_loop_is_current ((c)->loop))

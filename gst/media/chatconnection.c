@@ -339,6 +339,7 @@ gst_chat_connection_new_in_loop (GstChatLoop * loop, GstBin * bin,
   self->user_data = user_data;
   self->mailbox = gst_chat_mailbox_new (loop, self);
   self->created = g_get_monotonic_time ();
+  gst_chat_pace_init (&self->pace);
   self->generation = 1;
   self->version = 1;
   self->lines = g_ptr_array_new_with_free_func (gst_chat_line_free);

@@ -107,6 +107,9 @@ void gst_chat_connection_add_candidate_in_loop (GstChatConnection * connection,
  * Transfer full.
  */
 GstStructure *gst_chat_connection_get_stats_in_loop (GstChatConnection * connection);
+/* Takes what the remote has reported as lost since the last time into account, in
+ * the bitrate of video; to be called once a second. */
+void gst_chat_connection_adapt_in_loop (GstChatConnection * connection);
 /* The number of the remote's address; NULL: not connected. Transfer full. */
 gchar *gst_chat_connection_get_remote_address_in_loop (GstChatConnection * connection);
 /* Microseconds since anything but STUN (media, RTCP, DTLS) came from the remote;

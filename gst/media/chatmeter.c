@@ -14,6 +14,8 @@
 /* Of our sender reports, by which the remote's can still be dated; up to one of
  * each source with each feedback, some 20 a second. */
 #define N_SENT_REPORTS 128
+/* Packets between two reports; more is nonsense. */
+#define MAX_REPORTED 100000
 /* What the remote has not said again for so long is no longer so. */
 #define REPORT_AGE (15 * G_USEC_PER_SEC)
 /* rtpsession's own reports come later than this only where feedback puts them
@@ -42,8 +44,10 @@ typedef struct
 typedef struct
 {
   guint32 ssrc;
-  gint64 reported;
+  gint64 reported;              /* 0: not yet */
   gdouble loss;
+  guint32 highest;              /* sequence number that the remote has, extended */
+  gint32 lost;
 } OwnSource;
 
 typedef struct
@@ -271,6 +275,20 @@ own_source (GstChatMeter * self, guint32 ssrc)
   return &g_array_index (self->own, OwnSource, self->own->len - 1);
 }
 
+static void
+count_reported (GstChatMeter * self, OwnSource * source, guint32 highest,
+    gint32 lost)
+{
+  guint32 packets = highest - source->highest;
+  gint32 more = lost - source->lost;
+  if (source->reported != 0 && packets < MAX_REPORTED) {
+    self->figures.reported_packets += packets;
+    self->figures.reported_lost += CLAMP (more, 0, (gint32) packets);
+  }
+  source->highest = highest;
+  source->lost = lost;
+}
+
 /* RFC 3550 §6.4.1, by our own clock at both ends. @delay: 1/65536 s. */
 static void
 take_round_trip (GstChatMeter * self, guint32 ntp, guint32 delay, gint64 now)
@@ -316,6 +334,7 @@ take_received_report (GstChatMeter * self, GstRTCPPacket * part, gint64 now)
     OwnSource *source = own_source (self, ssrc);
     if (!source)
       continue;
+    count_reported (self, source, highest, lost);
     source->reported = now;
     source->loss = fraction / 256.0;
     take_round_trip (self, ntp, delay, now);

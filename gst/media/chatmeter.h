@@ -20,6 +20,8 @@ typedef struct {
   gdouble jitter;               /* seconds, of the worst source; RFC 3550 §6.4.1 */
   gboolean has_report;          /* the remote has reported lately: */
   gdouble loss_out;             /* 0..1, of the worst source */
+  guint64 reported_packets;     /* of ours, of all sources, as the remote reports them */
+  guint64 reported_lost;
   gdouble rtt;                  /* seconds; 0: not known yet */
 } GstChatMeterFigures;
 

@@ -64,6 +64,12 @@ set_encoder_bitrate (GstChatSenderTarget * target, GstElement * encoder,
   }
   if (!bitrate)
     return;
+  if (target->kind == GST_CHAT_KIND_VIDEO) {
+    guint share = g_atomic_int_get (&target->share);
+    guint least = g_atomic_int_get (&target->least);
+    bitrate = MAX (gst_util_uint64_scale (bitrate, share, 1000),
+        MIN (least, bitrate));
+  }
 
   /* The property is an int in some encoders, an unsigned one in others. */
   g_autofree gchar *value =
@@ -244,6 +250,8 @@ gst_chat_sender_attach (GstChatSender * self, const GstChatCodec * codec,
 {
   g_return_val_if_fail (!self->encode, FALSE);
 
+  /* Another network, perhaps. */
+  g_atomic_int_set (&self->target->share, 1000);
   GstChatSenderListener *listener =
       g_atomic_rc_box_new0 (GstChatSenderListener);
   listener->failed = failed;

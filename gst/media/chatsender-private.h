@@ -19,7 +19,9 @@ void gst_chat_sender_listener_unref (GstChatSenderListener * listener);
  * reference count. */
 typedef struct {
   GstChatKind kind;             /* constant */
-  gint bitrate;                 /* bit/s, 0: default; atomic */
+  gint bitrate;                 /* bit/s, 0: default; atomic, as the next two */
+  gint least;                   /* bit/s, whatever the share */
+  gint share;                   /* of the bitrate, in thousandths */
 } GstChatSenderTarget;
 
 struct _GstChatSender {

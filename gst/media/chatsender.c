@@ -74,6 +74,8 @@ gst_chat_sender_new (GstBin * bin, GstChatKind kind, const gchar * name,
   self->target = g_atomic_rc_box_new0 (GstChatSenderTarget);
   self->target->kind = kind;
   self->target->bitrate = config ? config->bitrate : 0;
+  self->target->least = config ? config->min_bitrate : 0;
+  self->target->share = 1000;
   self->callbacks = callbacks;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
@@ -187,9 +189,18 @@ gst_chat_sender_get_codecs (GstChatSender * self, gchar ** preferred,
 }
 
 void
-gst_chat_sender_set_bitrate (GstChatSender * self, guint bitrate)
+gst_chat_sender_set_bitrate (GstChatSender * self,
+    const GstChatSenderConfig * config)
 {
-  g_atomic_int_set (&self->target->bitrate, bitrate);
+  g_atomic_int_set (&self->target->bitrate, config->bitrate);
+  g_atomic_int_set (&self->target->least, config->min_bitrate);
+  gst_chat_sender_update_bitrate (self);
+}
+
+void
+gst_chat_sender_set_share (GstChatSender * self, gdouble share)
+{
+  g_atomic_int_set (&self->target->share, (gint) (1000 * share));
   gst_chat_sender_update_bitrate (self);
 }
 

@@ -13,6 +13,7 @@ typedef struct _GstChatSender GstChatSender;
 
 typedef struct {
   guint bitrate;                /* bit/s, 0: by codec and size */
+  guint min_bitrate;            /* the same, however little the network takes */
 } GstChatSenderConfig;
 
 typedef struct {
@@ -41,8 +42,10 @@ gboolean gst_chat_sender_is_ended (GstChatSender * sender);
  * Transfer container. */
 GPtrArray *gst_chat_sender_get_codecs (GstChatSender * sender, gchar ** preferred, GError ** error);
 
-/* Changes the encoder's target, now or in the next call; bit/s, 0: default. */
-void gst_chat_sender_set_bitrate (GstChatSender * sender, guint bitrate);
+/* Changes the encoder's target, now or in the next call. */
+void gst_chat_sender_set_bitrate (GstChatSender * sender, const GstChatSenderConfig * config);
+/* How much of it the network takes, 0 to 1; of video. Until it is attached anew. */
+void gst_chat_sender_set_share (GstChatSender * sender, gdouble share);
 
 /* --- for the connection --- */
 

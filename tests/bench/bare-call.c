@@ -18,7 +18,9 @@
 #define VIDEO_SEND "videoconvertscale ! video/x-raw,format=I420" \
     " ! queue leaky=downstream max-size-buffers=2 max-size-time=0" \
     " max-size-bytes=0 ! vp8enc deadline=1 cpu-used=8 end-usage=cbr" \
-    " lag-in-frames=0 keyframe-max-dist=100000 error-resilient=partitions" \
+    " lag-in-frames=0 keyframe-max-dist=100000 dropframe-threshold=30" \
+    " buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600" \
+    " error-resilient=partitions" \
     " target-bitrate=921600" \
     " ! rtpvp8pay picture-id-mode=15-bit mtu=1200 ! capsfilter name=rtp"
 #define VIDEO_RTP "application/x-rtp,media=video,encoding-name=VP8," \

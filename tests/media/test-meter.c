@@ -185,6 +185,34 @@ GST_START_TEST (test_report_of_nothing_known)
 
 GST_END_TEST;
 
+/* The remote has got as far as @highest, and misses @lost of them. */
+static void
+report_of (guint32 about, guint32 highest, guint32 lost)
+{
+  GstBuffer *packet = rtcp_packet (FALSE, 0, about, 0, 0, 0);
+  guint32 words[] = { GUINT32_TO_BE (lost), GUINT32_TO_BE (highest) };
+  gst_buffer_fill (packet, 12, words, sizeof words);
+  take_rtcp (gst_chat_meter_rtcp_in, packet);
+}
+
+GST_START_TEST (test_what_the_remote_has_got)
+{
+  report_of (OURS, 70000, 5);   /* since when is not known */
+  fail_unless_equals_uint64 (figures ().reported_packets, 0);
+  report_of (OURS, 70100, 15);
+  report_of (OURS + 1, 10, 0);
+  report_of (OURS + 1, 20, 3);
+  fail_unless_equals_uint64 (figures ().reported_packets, 110);
+  fail_unless_equals_uint64 (figures ().reported_lost, 13);
+  report_of (OURS, 70100, 15);  /* the same again */
+  report_of (OURS, 70110, 12);  /* some came late */
+  report_of (OURS, 60000, 0);   /* nonsense */
+  fail_unless_equals_uint64 (figures ().reported_packets, 120);
+  fail_unless_equals_uint64 (figures ().reported_lost, 13);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_old_reports_are_forgotten)
 {
   take_rtcp (gst_chat_meter_rtcp_in, rtcp_packet (FALSE, 0, OURS, 128, 0, 0));
@@ -338,6 +366,7 @@ meter_suite (void)
   tcase_add_test (tcase, test_round_trip);
   tcase_add_test (tcase, test_report_of_nothing_known);
   tcase_add_test (tcase, test_old_reports_are_forgotten);
+  tcase_add_test (tcase, test_what_the_remote_has_got);
   tcase_add_test (tcase, test_rtcp_among_rtp);
   tcase_add_test (tcase, test_report_is_added);
   tcase_add_test (tcase, test_a_remote_has_as_many_sources_as_it_likes);
