@@ -38,20 +38,6 @@ offer_within_call (GstChatCallStep * step)
   }
 }
 
-void
-gst_chat_step_repeat_offer (GstChatCallStep * step)
-{
-  GstChatCall *call = step->call;
-
-  call->rounds++;
-  call->news = FALSE;
-  call->round_open = TRUE;
-  call->round_sent = step->now;
-  call->round_at = call->state == GST_CHAT_CALL_CONNECTING
-      && call->rounds < MAX_ROUNDS ? step->now + NEXT_ROUND : 0;
-  gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_REPEAT_OFFER);
-}
-
 static void
 timer_within_call (GstChatCallStep * step)
 {
@@ -107,7 +93,9 @@ gst_chat_step_joined (GstChatCallStep * step)
         gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_SEND_ANSWER);
         /* A page without camera and microphone offers nothing, not even to
          * receive, but its user has called to see and hear us: so we offer. */
-        if (step->event->empty && call->state == GST_CHAT_CALL_CONNECTING)
+        if (step->event->empty && call->resuming)
+          gst_chat_step_offer_anew (step);
+        else if (step->event->empty && call->state == GST_CHAT_CALL_CONNECTING)
           gst_chat_step_place_call (step);
       } else {
         gst_chat_step_ignore (step);

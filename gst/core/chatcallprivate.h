@@ -50,12 +50,12 @@ void gst_chat_step_take_offer (GstChatCallStep * step,
     GstChatCallEffectType apply);
 gboolean gst_chat_step_our_offer_stands (GstChatCallStep * step);
 void gst_chat_step_place_call (GstChatCallStep * step);
+void gst_chat_step_repeat_offer (GstChatCallStep * step);
 
 /* ---- chatcalljoined.c ---- */
 
 /* An event in CONNECTING or CONNECTED. */
 void gst_chat_step_joined (GstChatCallStep * step);
-void gst_chat_step_repeat_offer (GstChatCallStep * step);
 
 /* ---- chatcallresume.c ---- */
 
@@ -66,6 +66,7 @@ gboolean gst_chat_step_resume (GstChatCallStep * step) G_GNUC_WARN_UNUSED_RESULT
 gboolean gst_chat_step_resuming (GstChatCallStep * step) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether the remote's new offer gives way to ours; then that is all about it. */
 gboolean gst_chat_step_resume_stands (GstChatCallStep * step);
-gint64 gst_chat_step_resume_patience (const GstChatCallStep * step);
+/* Once more, on a fresh connection, as soon as we are online. */
+void gst_chat_step_offer_anew (GstChatCallStep * step);
 
 G_END_DECLS

@@ -12,8 +12,8 @@
 /* The side that has answered leaves the next try to the other one. */
 #define RESUME_PAUSE (2 * SECOND)
 
-static void
-offer_anew (GstChatCallStep * step)
+void
+gst_chat_step_offer_anew (GstChatCallStep * step)
 {
   GstChatCall *call = step->call;
 
@@ -37,7 +37,7 @@ gst_chat_step_resume (GstChatCallStep * step)
   call->reason = GST_CHAT_CALL_REASON_LOST;
   gst_chat_step_enter (step, GST_CHAT_CALL_CONNECTING, call->resume_patience);
   call->reason = GST_CHAT_CALL_REASON_NONE;
-  offer_anew (step);
+  gst_chat_step_offer_anew (step);
   return TRUE;
 }
 
@@ -73,15 +73,6 @@ gst_chat_step_resume_stands (GstChatCallStep * step)
   return TRUE;
 }
 
-gint64
-gst_chat_step_resume_patience (const GstChatCallStep * step)
-{
-  const GstChatCall *call = step->call;
-
-  return call->deadline > step->now ? call->deadline - step->now :
-      call->resume_patience;
-}
-
 static void
 timer (GstChatCallStep * step)
 {
@@ -100,7 +91,7 @@ timer (GstChatCallStep * step)
     gst_chat_step_repeat_offer (step);
     call->round_at = step->now + RESUME_ROUND;
   } else {
-    offer_anew (step);
+    gst_chat_step_offer_anew (step);
   }
 }
 
@@ -149,7 +140,7 @@ gst_chat_step_resuming (GstChatCallStep * step)
       return TRUE;
     case GST_CHAT_CALL_EVENT_ONLINE:
     case GST_CHAT_CALL_EVENT_NETWORK_CHANGED:
-      offer_anew (step);
+      gst_chat_step_offer_anew (step);
       return TRUE;
     case GST_CHAT_CALL_EVENT_TIMER:
       timer (step);

@@ -119,6 +119,16 @@ gst_chat_step_hold (GstChatCallStep * step)
   gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_HOLD);
 }
 
+/* What is left of it. */
+static gint64
+resume_patience (const GstChatCallStep * step)
+{
+  const GstChatCall *call = step->call;
+
+  return call->deadline > step->now ? call->deadline - step->now :
+      call->resume_patience;
+}
+
 /* Our user has said yes, or need not be asked. */
 void
 gst_chat_step_take_offer (GstChatCallStep * step, GstChatCallEffectType apply)
@@ -126,7 +136,7 @@ gst_chat_step_take_offer (GstChatCallStep * step, GstChatCallEffectType apply)
   step->call->held = FALSE;
   gst_chat_step_open (step, GST_CHAT_CALL_ROLE_CALLEE);
   gst_chat_step_enter (step, GST_CHAT_CALL_CONNECTING, step->call->resuming ?
-      gst_chat_step_resume_patience (step) : CONNECT);
+      resume_patience (step) : CONNECT);
   step->call->answer_pending = TRUE;
   gst_chat_step_effect (step, apply);
 }
@@ -149,4 +159,18 @@ gst_chat_step_place_call (GstChatCallStep * step)
   gst_chat_step_open (step, GST_CHAT_CALL_ROLE_CALLER);
   gst_chat_step_enter (step, GST_CHAT_CALL_CALLING, NO_ANSWER);
   gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_CREATE_OFFER);
+}
+
+void
+gst_chat_step_repeat_offer (GstChatCallStep * step)
+{
+  GstChatCall *call = step->call;
+
+  call->rounds++;
+  call->news = FALSE;
+  call->round_open = TRUE;
+  call->round_sent = step->now;
+  call->round_at = call->state == GST_CHAT_CALL_CONNECTING
+      && call->rounds < MAX_ROUNDS ? step->now + NEXT_ROUND : 0;
+  gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_REPEAT_OFFER);
 }
