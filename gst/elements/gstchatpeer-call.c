@@ -21,6 +21,9 @@
  * and sends meanwhile: our own say something each second. */
 #define GONE_REMOTE_MS 2500
 
+/* A session that we make is one that we take. */
+G_STATIC_ASSERT (GST_CHAT_SECRET_CHARS == GST_CHAT_SESSION_CHARS);
+
 static void step_posted (gpointer data);
 
 void
@@ -694,7 +697,7 @@ gst_chat_peer_step_in_loop (GstChatPeer * self, const GstChatCallEvent * event,
   GST_OBJECT_LOCK (self);
   self->call.accept = self->eos ? GST_CHAT_CALL_ACCEPT_NONE :
       self->settings.accept;
-  self->call.resume_patience = self->settings.resume_timeout * 1000;
+  self->call.resume_patience = (gint64) self->settings.resume_timeout * 1000;
   GST_OBJECT_UNLOCK (self);
   self->stepping = TRUE;
   gst_chat_call_step (&self->call, event, g_get_monotonic_time (), &effects);

@@ -222,14 +222,15 @@ start (gpointer data)
   GstChatSocketClient *self = data;
   if (self->closed)
     return;
+  /* First: whoever is told of a failure may close. */
+  self->network =
+      gst_chat_network_watch_in_loop (self->loop, on_network_changed, self);
   g_autoptr (GError) error = NULL;
   self->endpoint = gst_chat_endpoint_new_in_loop (&self->config, &error);
   if (self->endpoint)
     attempt (self);
   else
     lose (self, error, FALSE);
-  self->network =
-      gst_chat_network_watch_in_loop (self->loop, on_network_changed, self);
 }
 
 void
