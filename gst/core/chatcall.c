@@ -141,16 +141,12 @@ step_calling (GstChatCallStep * step)
       gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_NOTIFY);
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_DECLINE:
-      gst_chat_step_end (step,
-          step->event->reason !=
-          GST_CHAT_CALL_REASON_NONE ? step->
-          event->reason : GST_CHAT_CALL_REASON_DECLINED);
+      gst_chat_step_end (step, gst_chat_step_reason_or (step,
+              GST_CHAT_CALL_REASON_DECLINED));
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_HANG_UP:   /* it could not answer */
-      gst_chat_step_end (step,
-          step->event->reason !=
-          GST_CHAT_CALL_REASON_NONE ? step->
-          event->reason : GST_CHAT_CALL_REASON_HUNG_UP);
+      gst_chat_step_end (step, gst_chat_step_reason_or (step,
+              GST_CHAT_CALL_REASON_HUNG_UP));
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_GONE:
       gst_chat_step_end (step, GST_CHAT_CALL_REASON_GONE);
@@ -200,6 +196,8 @@ step_calling (GstChatCallStep * step)
 static void
 step_asked (GstChatCallStep * step)
 {
+  GstChatCallReason reason = step->event->reason;
+
   switch (step->event->type) {
     case GST_CHAT_CALL_EVENT_ACCEPT:
       gst_chat_step_take_offer (step, GST_CHAT_CALL_EFFECT_APPLY_HELD);
@@ -214,10 +212,8 @@ step_asked (GstChatCallStep * step)
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_CANCEL:
     case GST_CHAT_CALL_EVENT_REMOTE_HANG_UP:
-      gst_chat_step_end (step,
-          step->event->reason ==
-          GST_CHAT_CALL_REASON_NO_ANSWER ? step->
-          event->reason : GST_CHAT_CALL_REASON_CANCELLED);
+      gst_chat_step_end (step, reason == GST_CHAT_CALL_REASON_NO_ANSWER ?
+          reason : GST_CHAT_CALL_REASON_CANCELLED);
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_GONE:
       gst_chat_step_end (step, GST_CHAT_CALL_REASON_GONE);

@@ -160,10 +160,8 @@ gst_chat_step_joined (GstChatCallStep * step)
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_HANG_UP:
     case GST_CHAT_CALL_EVENT_REMOTE_DECLINE:
-      gst_chat_step_end (step,
-          step->event->reason !=
-          GST_CHAT_CALL_REASON_NONE ? step->event->
-          reason : GST_CHAT_CALL_REASON_HUNG_UP);
+      gst_chat_step_end (step, gst_chat_step_reason_or (step,
+              GST_CHAT_CALL_REASON_HUNG_UP));
       return;
     case GST_CHAT_CALL_EVENT_REMOTE_CANCEL:    /* crossed our answer */
       gst_chat_step_end (step, GST_CHAT_CALL_REASON_CANCELLED);

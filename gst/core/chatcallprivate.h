@@ -42,6 +42,9 @@ void gst_chat_step_enter (GstChatCallStep * step, GstChatCallState state,
     gint64 patience);
 void gst_chat_step_open (GstChatCallStep * step, GstChatCallRole role);
 void gst_chat_step_end (GstChatCallStep * step, GstChatCallReason reason);
+/* The remote's, or where it gives none @otherwise. */
+GstChatCallReason gst_chat_step_reason_or (const GstChatCallStep * step,
+    GstChatCallReason otherwise);
 void gst_chat_step_leave (GstChatCallStep * step, GstChatCallReason reason);
 void gst_chat_step_violation (GstChatCallStep * step);
 void gst_chat_step_reject (GstChatCallStep * step, GstChatCallReason reason);

@@ -60,6 +60,15 @@ gst_chat_step_end (GstChatCallStep * step, GstChatCallReason reason)
   gst_chat_step_effect (step, GST_CHAT_CALL_EFFECT_CLOSE);
 }
 
+GstChatCallReason
+gst_chat_step_reason_or (const GstChatCallStep * step,
+    GstChatCallReason otherwise)
+{
+  GstChatCallReason reason = step->event->reason;
+
+  return reason != GST_CHAT_CALL_REASON_NONE ? reason : otherwise;
+}
+
 /* Says good-bye in the word that fits, where the server passes it on. */
 void
 gst_chat_step_leave (GstChatCallStep * step, GstChatCallReason reason)

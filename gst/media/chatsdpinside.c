@@ -88,6 +88,16 @@ known_parameters (const gchar * text)
   return g_string_free (known, FALSE);
 }
 
+/* FALSE: it is no rtpmap, fmtp or rtcp-fb. @pt: -1 where it is about all. */
+static gboolean
+read_format_attribute (const gchar * key, const gchar * value, gint * pt,
+    const gchar ** rest)
+{
+  return (g_strcmp0 (key, "rtpmap") == 0 || g_strcmp0 (key, "fmtp") == 0
+      || g_strcmp0 (key, "rtcp-fb") == 0)
+      && gst_chat_sdp_read_pt (value, pt, rest);
+}
+
 /* NULL: none of a format of @media, or not known. */
 static gchar *
 format_attribute (const GstChatSdpMedia * media, const gchar * key,
@@ -95,15 +105,15 @@ format_attribute (const GstChatSdpMedia * media, const gchar * key,
 {
   gint pt;
   const gchar *rest;
-  gboolean fmtp = g_str_equal (key, "fmtp"), fb = g_str_equal (key, "rtcp-fb");
-  if ((!fmtp && !fb && !g_str_equal (key, "rtpmap"))
-      || !gst_chat_sdp_read_pt (value, &pt, &rest)
-      || (pt != -1 && gst_chat_sdp_media_find_pt (media, pt) == NULL)
-      || (fb && !g_strv_contains (feedback, rest))) {
+  if (!read_format_attribute (key, value, &pt, &rest)
+      || (pt != -1 && gst_chat_sdp_media_find_pt (media, pt) == NULL)) {
     return NULL;
   }
-  if (!fmtp) {
+  if (g_str_equal (key, "rtpmap")) {
     return g_strdup (value);
+  }
+  if (g_str_equal (key, "rtcp-fb")) {
+    return g_strv_contains (feedback, rest) ? g_strdup (value) : NULL;
   }
   g_autofree gchar *known = known_parameters (rest);
   return known[0] != '\0' ? g_strdup_printf ("%.*s %s",
@@ -313,17 +323,13 @@ gst_chat_sdp_answer_for_webrtcbin (const GstChatSdp * answer,
   return write_message (answer, NULL, map);
 }
 
-/* What an rtpmap, fmtp or rtcp-fb of @media is about; -1: it is none. */
+/* The one format that @attribute is about; -1: none. */
 static gint
 pt_of_attribute (const GstSDPAttribute * attribute, const gchar ** rest)
 {
   gint pt;
-  if (g_strcmp0 (attribute->key, "rtpmap") != 0
-      && g_strcmp0 (attribute->key, "fmtp") != 0
-      && g_strcmp0 (attribute->key, "rtcp-fb") != 0) {
-    return -1;
-  }
-  return gst_chat_sdp_read_pt (attribute->value, &pt, rest) ? pt : -1;
+  return read_format_attribute (attribute->key, attribute->value, &pt, rest) ?
+      pt : -1;
 }
 
 static void
