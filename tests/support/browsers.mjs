@@ -95,6 +95,20 @@ function firefoxPrefs({ camera = true, autoplay = true, prefs = {} }) {
   return all;
 }
 
+// Firefox's browsingContext.create fails now and then on a loaded machine, since
+// the empty tab moved to another process while it opened. Nothing has happened
+// in it yet, so another one does as well.
+async function newPage(context, tries = 3) {
+  try {
+    return await context.newPage();
+  } catch (error) {
+    if (tries <= 1 || !/DiscardedBrowsingContextError/.test(error.message))
+      throw error;
+    console.log('# a tab of Firefox was discarded while it opened, another is tried');
+    return newPage(context, tries - 1);
+  }
+}
+
 class LaunchedBrowser {
   #browser;
   #home;
@@ -114,7 +128,7 @@ class LaunchedBrowser {
   async page(t, { url, init = [], viewport, dark, setup } = {}) {
     const context = await this.#browser.createBrowserContext();
     t?.defer(() => context.close());
-    const page = await context.newPage();
+    const page = await newPage(context);
     page.problems = [];
     page.on('pageerror', (error) => page.problems.push(`page error: ${error.message}`));
     page.on('console', (m) => {
