@@ -11,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { write } from './document.mjs';
 import { machine } from './machine.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -47,16 +48,6 @@ const ctx = {
   },
   line: object => console.log(JSON.stringify(object)),
 };
-
-// Puts @text between the marks of @name in docs/benchmarks.md.
-function write(name, text) {
-  const file = path.join(root, 'docs/benchmarks.md');
-  const doc = fs.readFileSync(file, 'utf8');
-  const begin = `<!-- bench:${name} -->`, end = '<!-- end -->';
-  const from = doc.indexOf(begin), to = doc.indexOf(end, from);
-  if (from < 0 || to < 0) throw new Error(`docs/benchmarks.md has no marks for ${name}`);
-  fs.writeFileSync(file, `${doc.slice(0, from + begin.length)}\n${text}\n${doc.slice(to)}`);
-}
 
 let failed = false;
 try {
