@@ -159,11 +159,14 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet,
         gst_chat_mailbox_ref (mailbox), gst_chat_mailbox_unref);
   } else if (g_str_equal (name, "rtpjitterbuffer")) {
-    /* The first picture does not wait for `latency` to pass. */
-    g_object_set (element, "faststart-min-packets", 2, NULL);
+    /* The first picture does not wait for `latency` to pass. And a packet that
+     * only takes longer is not lost: one that comes later has to say so. */
+    g_object_set (element, "faststart-min-packets", 2, "rtx-next-seqnum", FALSE,
+        NULL);
   } else if (g_str_equal (name, "rtpsession")) {
     hurry_feedback (element);
     gst_chat_meter_watch (((GstChatMailbox *) mailbox)->meter, element);
+    gst_chat_connection_watch_feedback (element, mailbox);
   }
 }
 

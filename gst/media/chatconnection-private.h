@@ -23,6 +23,7 @@ typedef struct {
   GstChatMeter *meter;          /* constant */
   GstChatConnection *connection;        /* loop thread; NULL after close */
   gint64 last_packet;           /* monotonic µs, atomic under lock */
+  gint64 crowded_until;         /* the same; nothing is sent again before */
   GMutex lock;
   gint has_shared_identity;     /* atomic; TRUE: the process's, not the call's */
 } GstChatMailbox;
@@ -162,6 +163,11 @@ void gst_chat_connection_first_description (GstChatConnection * connection);
 void gst_chat_connection_repeat_answer (GstChatConnection * connection);
 /* The link is up: a second answer need not wait any longer. */
 void gst_chat_connection_hurry_answer (GstChatConnection * connection);
+
+/* ---- chatconnection-pace.c: what the network takes ---- */
+
+/* Before @rtpsession has pads. Any thread. */
+void gst_chat_connection_watch_feedback (GstElement * rtpsession, GstChatMailbox * mailbox);
 
 /* ---- chatconnection-negotiate.c ---- */
 

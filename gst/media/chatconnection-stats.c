@@ -117,31 +117,6 @@ gst_chat_connection_is_quiet_in_loop (GstChatConnection * self)
   return figures.last_in == 0 || last - figures.last_in > QUIET;
 }
 
-/* ---- what the network takes ---- */
-
-/* Fewer are chance. */
-#define ENOUGH_PACKETS 20
-
-void
-gst_chat_connection_adapt_in_loop (GstChatConnection * self)
-{
-  g_return_if_fail (GST_CHAT_IS_IN_LOOP (self));
-  GstChatMeterFigures figures;
-  gst_chat_meter_read (self->mailbox->meter, g_get_monotonic_time (), &figures);
-  guint64 packets = figures.reported_packets - self->pace_last.reported_packets;
-  guint64 lost = figures.reported_lost - self->pace_last.reported_lost;
-  if (packets < ENOUGH_PACKETS)
-    return;
-  self->pace_last = figures;
-  if (!gst_chat_pace_report (&self->pace, (gdouble) lost / packets))
-    return;
-  for (guint i = 0; i < self->lines->len; i++) {
-    GstChatLine *line = g_ptr_array_index (self->lines, i);
-    if (line->attached && line->kind == GST_CHAT_KIND_VIDEO)
-      gst_chat_sender_set_share (line->sender, self->pace.share);
-  }
-}
-
 /* ---- together ---- */
 
 static void

@@ -83,6 +83,15 @@ gst_chat_keyframe_limit (GstPad * pad, GstClockTime interval)
       NULL);
 }
 
+void
+gst_chat_keyframe_set_interval (GstPad * pad, GstClockTime interval)
+{
+  Limit *limit = g_object_get_data (G_OBJECT (pad), key);
+  g_mutex_lock (&limit->lock);
+  limit->interval = interval / 1000;
+  g_mutex_unlock (&limit->lock);
+}
+
 static GstPadProbeReturn
 on_encoded (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
  * that comes too early is not lost, it goes with a later buffer. Lives as long
  * as the pad. */
 void gst_chat_keyframe_limit (GstPad * pad, GstClockTime interval);
+/* Another interval for a pad that has one. Any thread. */
+void gst_chat_keyframe_set_interval (GstPad * pad, GstClockTime interval);
 /* A request that went through @limited stays open until a keyframe comes by
  * @encoded, further down: it is made again after two intervals, for requests get
  * lost, and rtpsession ignores one that comes within two round trips. */

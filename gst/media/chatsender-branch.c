@@ -11,6 +11,8 @@
 /* Viewers of a lossy link ask every frame; an encoder that obeys sends nothing
  * but keyframes. */
 #define KEYFRAME_INTERVAL (300 * GST_MSECOND)
+/* A narrow line takes most of a second for one. */
+#define NARROW_KEYFRAME_INTERVAL GST_SECOND
 
 #define VIDEO_QUEUE "leaky=downstream max-size-buffers=2 max-size-time=0 " \
     "max-size-bytes=0"
@@ -47,12 +49,10 @@ default_video_bitrate (gint width, gint height, gint fps_n, gint fps_d)
   return (guint) CLAMP (bitrate, 150000, 6000000);
 }
 
-static void
-set_encoder_bitrate (GstChatSenderTarget * target, GstElement * encoder,
-    const GstChatEncoder * line, const GstCaps * caps)
+/* On a network that takes everything; 0: the encoder's own choice. */
+static guint
+full_bitrate (GstChatSenderTarget * target, const GstCaps * caps)
 {
-  if (!line->bitrate_property)
-    return;
   guint bitrate = g_atomic_int_get (&target->bitrate);
   if (!bitrate && caps && target->kind == GST_CHAT_KIND_VIDEO) {
     gint width = 0, height = 0, fps_n = 0, fps_d = 1;
@@ -62,14 +62,29 @@ set_encoder_bitrate (GstChatSenderTarget * target, GstElement * encoder,
     gst_structure_get_fraction (s, "framerate", &fps_n, &fps_d);
     bitrate = default_video_bitrate (width, height, fps_n, fps_d);
   }
-  if (!bitrate)
+  return bitrate;
+}
+
+/* On the network as it is. */
+static guint
+current_bitrate (GstChatSenderTarget * target, const GstCaps * caps)
+{
+  guint bitrate = full_bitrate (target, caps);
+  if (target->kind != GST_CHAT_KIND_VIDEO)
+    return bitrate;
+  guint share = g_atomic_int_get (&target->share);
+  guint least = g_atomic_int_get (&target->least);
+  return MAX (gst_util_uint64_scale (bitrate, share, 1000),
+      MIN (least, bitrate));
+}
+
+static void
+set_encoder_bitrate (GstChatSenderTarget * target, GstElement * encoder,
+    const GstChatEncoder * line, const GstCaps * caps)
+{
+  guint bitrate = current_bitrate (target, caps);
+  if (!line->bitrate_property || !bitrate)
     return;
-  if (target->kind == GST_CHAT_KIND_VIDEO) {
-    guint share = g_atomic_int_get (&target->share);
-    guint least = g_atomic_int_get (&target->least);
-    bitrate = MAX (gst_util_uint64_scale (bitrate, share, 1000),
-        MIN (least, bitrate));
-  }
 
   /* The property is an int in some encoders, an unsigned one in others. */
   g_autofree gchar *value =
@@ -77,20 +92,48 @@ set_encoder_bitrate (GstChatSenderTarget * target, GstElement * encoder,
   gst_util_set_object_arg (G_OBJECT (encoder), line->bitrate_property, value);
 }
 
+/* NULL: there is none. @caps: of what it encodes, NULL: nothing yet. Transfer full. */
+static GstElement *
+current_encoder (GstChatSender * self, const GstChatEncoder ** line,
+    GstCaps ** caps)
+{
+  g_mutex_lock (&self->lock);
+  GstElement *encoder = self->encoder ? gst_object_ref (self->encoder) : NULL;
+  *line = self->line;
+  g_mutex_unlock (&self->lock);
+  if (!encoder)
+    return NULL;
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (encoder, "sink");
+  *caps = gst_pad_get_current_caps (pad);
+  return encoder;
+}
+
 void
 gst_chat_sender_update_bitrate (GstChatSender * self)
 {
-  g_mutex_lock (&self->lock);
-  g_autoptr (GstElement) encoder =
-      self->encoder ? gst_object_ref (self->encoder) : NULL;
-  const GstChatEncoder *line = self->line;
-  g_mutex_unlock (&self->lock);
-  if (!encoder)
-    return;
+  const GstChatEncoder *line;
+  g_autoptr (GstCaps) caps = NULL;
+  g_autoptr (GstElement) encoder = current_encoder (self, &line, &caps);
+  if (encoder)
+    set_encoder_bitrate (self->target, encoder, line, caps);
+}
 
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (encoder, "sink");
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  set_encoder_bitrate (self->target, encoder, line, caps);
+void
+gst_chat_sender_update_keyframes (GstChatSender * self)
+{
+  if (self->encode_src && self->kind == GST_CHAT_KIND_VIDEO)
+    gst_chat_keyframe_set_interval (self->encode_src,
+        g_atomic_int_get (&self->target->share) == 1000 ?
+        KEYFRAME_INTERVAL : NARROW_KEYFRAME_INTERVAL);
+}
+
+guint
+gst_chat_sender_get_bitrate (GstChatSender * self)
+{
+  const GstChatEncoder *line;
+  g_autoptr (GstCaps) caps = NULL;
+  g_autoptr (GstElement) encoder = current_encoder (self, &line, &caps);
+  return encoder ? full_bitrate (self->target, caps) : 0;
 }
 
 typedef struct

@@ -51,6 +51,7 @@ struct _GstChatSender {
 /* The codec of input that is encoded already; NULL: it is raw, or not known. */
 const GstChatCodec *gst_chat_sender_find_encoded_codec (GstChatSender * sender);
 void gst_chat_sender_update_bitrate (GstChatSender * sender);
+void gst_chat_sender_update_keyframes (GstChatSender * sender);
 void gst_chat_sender_dismiss_branch (GstChatSender * sender);
 
 G_END_DECLS

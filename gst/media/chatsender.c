@@ -202,6 +202,7 @@ gst_chat_sender_set_share (GstChatSender * self, gdouble share)
 {
   g_atomic_int_set (&self->target->share, (gint) (1000 * share));
   gst_chat_sender_update_bitrate (self);
+  gst_chat_sender_update_keyframes (self);
 }
 
 GstClockTime

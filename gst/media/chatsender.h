@@ -44,6 +44,9 @@ GPtrArray *gst_chat_sender_get_codecs (GstChatSender * sender, gchar ** preferre
 
 /* Changes the encoder's target, now or in the next call. */
 void gst_chat_sender_set_bitrate (GstChatSender * sender, const GstChatSenderConfig * config);
+/* What it is while the network takes all of it, in bit/s; 0: there is no encoder,
+ * or it chooses itself. */
+guint gst_chat_sender_get_bitrate (GstChatSender * sender);
 /* How much of it the network takes, 0 to 1; of video. Until it is attached anew. */
 void gst_chat_sender_set_share (GstChatSender * sender, gdouble share);
 

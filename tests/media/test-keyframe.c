@@ -108,6 +108,25 @@ GST_START_TEST (test_limited)
 
 GST_END_TEST;
 
+GST_START_TEST (test_longer_interval)
+{
+  GstHarness *harness = start ();
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (harness->element,
+      "sink");
+
+  gst_chat_keyframe_set_interval (sink, GST_CLOCK_TIME_NONE);
+  lose (harness);
+  fail_unless_equals_int (requests (harness), 1);
+  lose (harness);
+  fail_unless_equals_int (requests_within (harness, 4 * INTERVAL_MS), 0);
+  gst_chat_keyframe_set_interval (sink, INTERVAL_MS * GST_MSECOND);
+  fail_unless (requests_within (harness, 4 * INTERVAL_MS) >= 1,
+      "the request is lost");
+  gst_harness_teardown (harness);
+}
+
+GST_END_TEST;
+
 static Suite *
 keyframe_suite (void)
 {
@@ -117,6 +136,7 @@ keyframe_suite (void)
 
   tcase_add_test (tcase, test_unanswered);
   tcase_add_test (tcase, test_limited);
+  tcase_add_test (tcase, test_longer_interval);
   suite_add_tcase (suite, tcase);
   return suite;
 }

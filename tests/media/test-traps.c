@@ -144,9 +144,9 @@ drop_some (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   return GST_PAD_PROBE_DROP;
 }
 
-/* Lost packets that came after all, in the jitter buffers of @side. */
+/* A sum over the jitter buffers of @side. */
 static guint64
-count_recovered (Side * side)
+count_packets (Side * side, const gchar * what)
 {
   g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name
       (GST_BIN (side->pipeline), "rtpjitterbuffer");
@@ -156,7 +156,7 @@ count_recovered (Side * side)
     g_autoptr (GstStructure) stats = NULL;
     guint64 one = 0;
     g_object_get (g_value_get_object (&item), "stats", &stats, NULL);
-    gst_structure_get_uint64 (stats, "rtx-success-count", &one);
+    gst_structure_get_uint64 (stats, what, &one);
     n += one;
     g_value_reset (&item);
   }
@@ -178,10 +178,109 @@ GST_START_TEST (test_lost_packets_are_sent_again)
   guint64 recovered = 0;
   for (guint i = 0; i < 1500 && recovered < 10; i++) {
     g_usleep (10000);
-    recovered = count_recovered (callee);
+    recovered = count_packets (callee, "rtx-success-count");
   }
   fail_unless (recovered >= 10, "of %d lost packets %d came again",
       g_atomic_int_get (&n_dropped), (gint) recovered);
+  call_teardown ();
+}
+
+GST_END_TEST;
+
+/* What comes is held up for that long, once. */
+static GstPadProbeReturn
+hold_up (GstPad * pad, GstPadProbeInfo * info, gpointer held_up)
+{
+  if (g_atomic_int_compare_and_exchange ((gint *) held_up, FALSE, TRUE))
+    g_usleep (200 * 1000);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_late_is_not_lost)
+{
+  call_setup ();
+  side_add_sender (caller, GST_CHAT_KIND_VIDEO, VIDEO_SOURCE (RED));
+  call_connect ();
+  assert_sees (callee, GST_CHAT_COLOUR_RED);
+
+  g_autoptr (GstElement) source = side_element (callee, "nicesrc");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (source, "src");
+  gint held_up = TRUE;
+  gulong probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, hold_up,
+      &held_up, NULL);
+  for (guint i = 0; i < 5; i++) {
+    guint64 pushed = count_packets (callee, "num-pushed");
+    g_atomic_int_set (&held_up, FALSE);
+    for (guint n = 0; n < 1000
+        && count_packets (callee, "num-pushed") < pushed + 30; n++)
+      g_usleep (10000);
+    fail_unless (count_packets (callee, "num-pushed") >= pushed + 30);
+  }
+  gst_pad_remove_probe (pad, probe);
+  fail_unless_equals_uint64 (count_packets (callee, "num-lost"), 0);
+  fail_unless_equals_uint64 (count_packets (callee, "num-late"), 0);
+  fail_unless_equals_uint64 (count_packets (callee, "rtx-count"), 0);
+  call_teardown ();
+}
+
+GST_END_TEST;
+
+/* ---- a queue on the way ---- */
+
+/* As a line of 60 kbit/s takes them; the queue is the socket's. */
+static GstPadProbeReturn
+take_time (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  g_usleep (gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info)) * 8 * 1000 /
+      60);
+  return GST_PAD_PROBE_OK;
+}
+
+static gint
+encoder_bitrate (Side * side)
+{
+  g_autoptr (GstElement) encoder = side_element (side, "vp8enc");
+  gint bitrate;
+  g_object_get (encoder, "target-bitrate", &bitrate, NULL);
+  return bitrate;
+}
+
+static void
+adapt_in_loop (gpointer data)
+{
+  Side *side = data;
+  gst_chat_connection_adapt_in_loop (side->connection);
+}
+
+/* Nothing is lost, and nothing reported as lost. */
+GST_START_TEST (test_queue_makes_less)
+{
+  call_setup ();
+  side_add_sender (caller, GST_CHAT_KIND_VIDEO, "videotestsrc is-live=true "
+      "pattern=snow ! video/x-raw,width=320,height=240,framerate=30/1 ! identity");
+  call_connect ();
+  for (guint i = 0; i < 1000 && !side_received (callee, GST_CHAT_KIND_VIDEO);
+      i++)
+    g_usleep (10000);
+  gint full = encoder_bitrate (caller);
+
+  g_autoptr (GstElement) source = side_element (callee, "nicesrc");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (source, "src");
+  gulong probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, take_time,
+      NULL, NULL);
+  for (guint i = 0; i < 2000 && encoder_bitrate (caller) > full * 0.7; i++)
+    g_usleep (10000);
+  gint less = encoder_bitrate (caller);
+  guint64 lost = count_packets (callee, "num-lost");
+  gst_pad_remove_probe (pad, probe);
+  fail_unless (less <= full * 0.7, "%d bit/s, %d before", less, full);
+  fail_unless_equals_uint64 (lost, 0);
+  /* And it is wide again. */
+  for (guint i = 0; i < 30 && encoder_bitrate (caller) <= less; i++) {
+    g_usleep (G_USEC_PER_SEC);
+    side_call (caller, adapt_in_loop);
+  }
+  fail_unless (encoder_bitrate (caller) > less);
   call_teardown ();
 }
 
@@ -988,6 +1087,8 @@ traps_suite (void)
   tcase_add_test (tcase, test_every_m_line_has_ssrc_and_stream);
   tcase_add_test (tcase, test_second_round_changes_nothing);
   tcase_add_test (tcase, test_lost_packets_are_sent_again);
+  tcase_add_test (tcase, test_late_is_not_lost);
+  tcase_add_test (tcase, test_queue_makes_less);
   tcase_add_test (tcase, test_nack_is_for_video_only);
   tcase_add_test (tcase, test_dtls_role_is_kept);
   tcase_add_loop_test (tcase, test_later_offer_does_not_abort, 0,
