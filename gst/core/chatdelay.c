@@ -9,8 +9,6 @@
 #define PAUSE G_USEC_PER_SEC
 /* Clocks drift. */
 #define BASE_PERIOD (30 * G_USEC_PER_SEC)
-/* Less is not worth a worse picture. */
-#define LONG_QUEUE (60 * 1000)
 #define GROWTH_AT_LEAST (15 * 1000)
 #define TIMES_NOISE 4
 #define NOISE_WEIGHT 16
@@ -114,7 +112,8 @@ gdouble
 gst_chat_delay_get_passing (const GstChatDelay * self)
 {
   const GstChatDelaySlot *slots = self->slots;
-  if (self->n_slots < 3 || gst_chat_delay_get_queue (self) < LONG_QUEUE)
+  if (self->n_slots < 3
+      || gst_chat_delay_get_queue (self) < GST_CHAT_DELAY_LONG)
     return 1;
   guint lost = slots[0].lost + slots[1].lost + slots[2].lost;
   guint came = slots[0].came + slots[1].came + slots[2].came;

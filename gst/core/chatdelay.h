@@ -9,6 +9,8 @@
 G_BEGIN_DECLS
 
 #define GST_CHAT_DELAY_SLOTS 5
+/* µs; a shorter queue is not worth a worse picture. */
+#define GST_CHAT_DELAY_LONG (60 * 1000)
 
 /* What was sent in some time. Of its delays the least: a queue that stands is in
  * all of them, jitter and the burst of a large frame are not. */

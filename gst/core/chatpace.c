@@ -13,8 +13,6 @@
 #define GROWTH 1.08
 /* µs; as long as packets wait longer, more would only wait as well. */
 #define SHORT_QUEUE (30 * 1000)
-/* µs; people notice. */
-#define LONG_QUEUE (60 * 1000)
 /* Less than gets through, so that a queue goes. */
 #define DRAIN 0.85
 #define STUBBORN 3
@@ -62,11 +60,11 @@ factor_of_queue (GstChatPace * self)
 {
   gint64 before = self->queue;
   self->queue = gst_chat_delay_get_queue (&self->delay);
-  if (self->queue < LONG_QUEUE || self->queue < before * 0.95) {
+  if (self->queue < GST_CHAT_DELAY_LONG || self->queue < before * 0.95) {
     self->stubborn = 0;
     return 1;
   }
-  if (before < LONG_QUEUE)
+  if (before < GST_CHAT_DELAY_LONG)
     return 1;
   /* Less makes no difference: then it is not ours, or none. */
   if (++self->stubborn > STUBBORN) {
