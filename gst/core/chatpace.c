@@ -15,6 +15,7 @@
 #define SHORT_QUEUE (30 * 1000)
 /* Less than gets through, so that a queue goes. */
 #define DRAIN 0.85
+#define DEEPEST_DRAIN 0.5
 #define STUBBORN 3
 /* Headers count as well, and are not the encoder's. */
 #define SLOWER 0.95
@@ -86,6 +87,13 @@ gst_chat_pace_report (GstChatPace * self, gdouble loss)
   return multiply (self, self->queue < SHORT_QUEUE ? by_loss : by_queue);
 }
 
+/* A longer queue shall not take longer to go. */
+static gdouble
+drain_of (gint64 queue)
+{
+  return MAX (DRAIN - DRAIN * queue / G_USEC_PER_SEC, DEEPEST_DRAIN);
+}
+
 gboolean
 gst_chat_pace_packet (GstChatPace * self, gint64 sent, gint64 came,
     guint bytes, gint64 now)
@@ -95,11 +103,12 @@ gst_chat_pace_packet (GstChatPace * self, gint64 sent, gint64 came,
   gdouble passing = gst_chat_delay_get_passing (&self->delay);
   if (passing == 1)
     return FALSE;
-  gdouble factor = MAX (DRAIN * passing, DEEPEST_CUT);
+  gdouble drain = drain_of (gst_chat_delay_get_queue (&self->delay));
+  gdouble factor = MAX (drain * passing, DEEPEST_CUT);
   /* An encoder takes its time, and what is sent again is not its: what does get
    * through is the better measure. */
   if (self->bitrate > 0)
-    factor = MAX (factor, DRAIN * gst_chat_delay_get_rate (&self->delay)
+    factor = MAX (factor, drain * gst_chat_delay_get_rate (&self->delay)
         / (self->share * self->bitrate));
   gst_chat_delay_forget (&self->delay, now + ENCODING);
   self->has_slowed = TRUE;

@@ -8,8 +8,8 @@
  * has fewer frames. A keyframe takes three frames' worth at most: it has to get
  * through a line that takes no more than the bitrate, or it is asked for again. */
 #define VPX_SETTINGS "deadline=1 cpu-used=8 end-usage=cbr lag-in-frames=0 " \
-  "keyframe-max-dist=100000 dropframe-threshold=30 buffer-size=1000 " \
-  "buffer-initial-size=500 buffer-optimal-size=600 max-intra-bitrate=300 "
+  "keyframe-max-dist=100000 dropframe-threshold=30 buffer-size=500 " \
+  "buffer-initial-size=250 buffer-optimal-size=300 max-intra-bitrate=300 "
 /* What fits into a UDP packet on every path, with SRTP and TURN around it. */
 #define PAY_MTU "mtu=1200"
 #define VIDEO_DEPAY "request-keyframe=true wait-for-keyframe=false"

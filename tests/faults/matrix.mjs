@@ -40,7 +40,7 @@ export const FAULTS = {
   '10 % loss': { hit: (w) => w.network.impair('loss 0.1'), heal: (w) => w.network.impair('loss 0'), lasts: BAD, goesOn: 4, bad: true, proof: (f) => within(mean(f('loss-in')), 0.05, 0.2) },
   '30 % loss': { hit: (w) => w.network.impair('loss 0.3'), heal: (w) => w.network.impair('loss 0'), lasts: BAD, goesOn: 10, bad: true, proof: (f) => within(mean(f('loss-in')), 0.15, 0.5) },
   '300 ms delay': { hit: (w) => w.network.impair('delay 300'), heal: (w) => w.network.impair('delay 0'), lasts: BAD, goesOn: 3, bad: true, proof: (f) => Math.max(...f('rtt')) > 0.5 },
-  '500 kbit/s bottleneck': { hit: (w) => w.network.impair('rate 500000'), heal: (w) => w.network.impair('rate 0'), lasts: BAD, goesOn: 12, bad: true, rich: true, proof: (f) => Math.max(...f('rtt')) > 0.2 },
+  '500 kbit/s bottleneck': { hit: (w) => w.network.impair('rate 500000'), heal: (w) => w.network.impair('rate 0'), lasts: BAD, goesOn: 8, bad: true, rich: true, proof: (f) => Math.max(...f('rtt')) > 0.2 },
   // An hour on, and back again.
   'clock step': { hit: (w, side) => w.stepClock(side, 3600), heal: (w, side) => w.stepClock(side, 0), lasts: 5, goesOn: 2, clock: true },
 };
