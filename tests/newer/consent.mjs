@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A remote that freezes, and nobody counts its packets: ICE notices.
+// A remote that freezes, and nobody counts its packets: ICE notices, and the call
+// ends, for it is not to be made anew.
 //
 //   node tests/newer/consent.mjs BUILDDIR
 import { equal, run, test } from '../support/harness.mjs';
@@ -8,7 +9,7 @@ import { Person, build } from '../interop/pieces.mjs';
 
 test('consent: a remote that freezes is noticed without media-timeout', async (t) => {
   const { port } = await startServer(t, build);
-  const ann = new Person(t, port, { properties: 'media-timeout=0' });
+  const ann = new Person(t, port, { properties: 'media-timeout=0 resume-timeout=0' });
   await ann.online();
   const bob = new Person(t, port, { name: 'Bob', properties: 'call=Ann' });
   const end = ann.next((l) => l['chat-call']?.state === 'idle', 'the end of the call', 120000);
