@@ -45,6 +45,9 @@ const GONE_TIME = 2500;
 // The way through the server is longer than the direct one: the good-bye is
 // to be there before the connection is closed.
 const GOOD_BYE = 250;
+// And so is an offer anew: a connection that closes before it is there says that
+// the call is over. As long as a bad network may take for it.
+const LINGER = 15000;
 // What a remote may add to its descriptions.
 const MOST_CANDIDATES = 128;
 
@@ -500,7 +503,7 @@ export class Call {
 
   #offerAnew() {
     this.role = 'caller';
-    this.#close();
+    this.#close(LINGER);
     this.#theirs.answer = null;
     this.#do(async () => {
       this.#open().offerKinds(this.#link.media);
