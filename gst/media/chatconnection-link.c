@@ -66,15 +66,6 @@ on_dtls_state (GstElement * dtls, GParamSpec * pspec, gpointer mailbox)
   g_type_class_unref (states);
 }
 
-static void
-connect_mailbox (gpointer object, const gchar * signal, GCallback callback,
-    GstChatMailbox * mailbox)
-{
-  g_signal_connect_data (object, signal, callback,
-      gst_chat_mailbox_ref (mailbox),
-      (GClosureNotify) (void (*)(void)) gst_chat_mailbox_unref, 0);
-}
-
 /* One early report is allowed between two regular ones, and those come each
  * 5 s by default: then every second lost packet is never asked for again. And
  * feedback for congestion control leaves with the end of each frame by default:
@@ -151,8 +142,8 @@ on_element_added (GstBin * webrtc, GstBin * bin, GstElement * element,
   } else if (g_str_equal (name, "dtlsenc")) {
     keep_until_webrtcbin_is_gone (webrtc, element);
   } else if (g_str_equal (name, "dtlssrtpdec")) {
-    connect_mailbox (element, "notify::connection-state",
-        G_CALLBACK (on_dtls_state), mailbox);
+    gst_chat_mailbox_connect (mailbox, element, "notify::connection-state",
+        G_CALLBACK (on_dtls_state));
   } else if (g_str_equal (name, "nicesrc")) {
     g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "src");
     gst_pad_add_probe (pad,
@@ -528,14 +519,15 @@ gst_chat_connection_watch (GstChatConnection * self)
       g_strdup (self->certificate->pem), g_free);
   g_object_set_data_full (G_OBJECT (self->webrtc), "gst-chat-dtls",
       g_ptr_array_new_with_free_func (gst_object_unref), let_go_beside_timers);
-  connect_mailbox (self->webrtc, "deep-element-added",
-      G_CALLBACK (on_element_added), self->mailbox);
-  connect_mailbox (self->webrtc, "pad-added", G_CALLBACK (on_pad_added),
-      self->mailbox);
-  connect_mailbox (self->webrtc, "notify::connection-state",
-      G_CALLBACK (on_state), self->mailbox);
-  connect_mailbox (self->webrtc, "on-ice-candidate",
-      G_CALLBACK (gst_chat_connection_on_ice_candidate), self->mailbox);
-  connect_mailbox (self->webrtc, "notify::ice-gathering-state",
-      G_CALLBACK (gst_chat_connection_on_gathering), self->mailbox);
+  gst_chat_mailbox_connect (self->mailbox, self->webrtc, "deep-element-added",
+      G_CALLBACK (on_element_added));
+  gst_chat_mailbox_connect (self->mailbox, self->webrtc, "pad-added",
+      G_CALLBACK (on_pad_added));
+  gst_chat_mailbox_connect (self->mailbox, self->webrtc,
+      "notify::connection-state", G_CALLBACK (on_state));
+  gst_chat_mailbox_connect (self->mailbox, self->webrtc, "on-ice-candidate",
+      G_CALLBACK (gst_chat_connection_on_ice_candidate));
+  gst_chat_mailbox_connect (self->mailbox, self->webrtc,
+      "notify::ice-gathering-state",
+      G_CALLBACK (gst_chat_connection_on_gathering));
 }

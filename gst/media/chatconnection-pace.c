@@ -176,7 +176,6 @@ gst_chat_connection_watch_feedback (GstElement * rtpsession,
 {
   GST_DEBUG_CATEGORY_INIT (chat_pace_debug, "chatpace", 0,
       "what the network takes");
-  g_signal_connect_data (rtpsession, "pad-added", G_CALLBACK (on_pad_added),
-      gst_chat_mailbox_ref (mailbox),
-      (GClosureNotify) (void (*)(void)) gst_chat_mailbox_unref, 0);
+  gst_chat_mailbox_connect (mailbox, rtpsession, "pad-added",
+      G_CALLBACK (on_pad_added));
 }

@@ -31,6 +31,9 @@ typedef struct {
 GstChatMailbox *gst_chat_mailbox_new (GstChatLoop * loop, GstChatConnection * connection);
 GstChatMailbox *gst_chat_mailbox_ref (GstChatMailbox * mailbox);
 void gst_chat_mailbox_unref (gpointer mailbox);
+/* @callback gets @mailbox, which lives as long as it may come. */
+void gst_chat_mailbox_connect (GstChatMailbox * mailbox, gpointer object,
+    const gchar * signal, GCallback callback);
 
 typedef void (*GstChatMailFunc) (GstChatConnection * connection, gpointer data);
 /* Runs @func in the loop unless the connection is closed by then, or has gone

@@ -41,6 +41,15 @@ gst_chat_mailbox_unref (gpointer mailbox)
   g_atomic_rc_box_release_full (mailbox, mailbox_clear);
 }
 
+void
+gst_chat_mailbox_connect (GstChatMailbox * mailbox, gpointer object,
+    const gchar * signal, GCallback callback)
+{
+  g_signal_connect_data (object, signal, callback,
+      gst_chat_mailbox_ref (mailbox),
+      (GClosureNotify) (void (*)(void)) gst_chat_mailbox_unref, 0);
+}
+
 typedef struct
 {
   GstChatMailbox *mailbox;

@@ -11,7 +11,7 @@
 
 /* ---- by hand ---- */
 
-/* @n packets, 20 ms apart from @from on, whose delay begins at @delay and grows by
+/* @n packets, 20 ms apart from @from on, whose delay begins at @takes and grows by
  * @more with each. The least that was said to get through. */
 static gdouble
 send (GstChatDelay * delay, gint64 from, guint n, gint64 takes, gint64 more)
@@ -106,8 +106,8 @@ test_pause (void)
   GstChatDelay delay;
   gst_chat_delay_init (&delay);
   for (gint64 i = 0; i < 20; i++)
-    g_assert_cmpfloat (send (&delay, i * 2 * SECOND, 6, (30 + 30 * i) * MS, 0), ==,
-        1);
+    g_assert_cmpfloat (send (&delay, i * 2 * SECOND, 6, (30 + 30 * i) * MS, 0),
+        ==, 1);
 }
 
 /* ---- on a line ---- */
@@ -122,7 +122,6 @@ typedef struct
   gint64 limit;                 /* µs that a packet waits at most; more is lost */
   gint64 jitter;                /* µs, at most */
   gint64 receiver_stops;        /* µs, each second */
-  guint seconds;
 } Line;
 
 typedef struct
