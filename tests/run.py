@@ -301,23 +301,24 @@ def run_valgrind(suite, count, log):
               "--timeout-multiplier", "20", "--wrapper", VALGRIND)
 
 
+CALLS = {
+    "": {"CALLS": "1000", "CALLS_LANES": "4", "HOSTILE": "10000"},
+    "sanitizer": {"CALLS": "1000", "CALLS_LANES": "4", "HOSTILE": "1000"},
+    "valgrind": {"CALLS": "100", "CALLS_LANES": "1", "CALLS_SLOWNESS": "5", "CALLS_FPS": "5",
+                 "CALLS_PROPERTIES": "audio-codecs=pcmu"},
+}
+
+
 def run_calls(suite, count, log):
     """With fewer of everything where the program is slow."""
     under = os.environ.get("CALLS_UNDER", "")
-    many, hostile = {"": ("1000", "10000"), "sanitizer": ("1000", "1000"), "valgrind": ("100", "0")}[under]
-    base = dict(os.environ)
-    base.setdefault("CALLS", many)
-    base.setdefault("HOSTILE", hostile)
-    base.setdefault("CALLS_LANES", "1" if under == "valgrind" else "4")
+    base = {**CALLS[under], **os.environ}
     if under == "sanitizer":
         build, env = build_sanitizer(count, log)
         if build is not None:
             run_meson(suite, build, count, log, meson_names(build, suite.name),
                       dict(env, ASAN_OPTIONS="fast_unwind_on_malloc=0", **base), processes=1)
     elif under == "valgrind":
-        base.setdefault("CALLS_SLOWNESS", "5")
-        base.setdefault("CALLS_FPS", "5")
-        base.setdefault("CALLS_PROPERTIES", "audio-codecs=pcmu")
         # valgrind runs one thread at a time: eight calls at once do not connect in
         # time, and what remotes do wrong is given up too late.
         # What libproxy throws, libunwind catches with reads that valgrind does not like.
