@@ -3,6 +3,8 @@
  * pipeline. */
 #include "chatfence.h"
 
+#include "chatunlock.h"
+
 GST_DEBUG_CATEGORY_STATIC (chat_fence_debug);
 #define GST_CAT_DEFAULT chat_fence_debug
 
@@ -166,8 +168,22 @@ lock_child (const GValue * item, gpointer unused)
   gst_element_set_locked_state (g_value_get_object (item), TRUE);
 }
 
+static gboolean
+is_fed_by_blocked_pad (GstElement * element)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (element, "sink");
+  g_autoptr (GstPad) feeder = sink ? gst_pad_get_peer (sink) : NULL;
+  return feeder && gst_pad_is_blocked (feeder);
+}
+
+static gint
+compare_fed_by_blocked_pad (gconstpointer item, gconstpointer unused)
+{
+  return is_fed_by_blocked_pad (g_value_get_object (item)) ? 0 : 1;
+}
+
 /* Where webrtcbin 1.22 begins to gather after its receiving part has been
- * stopped, that part blocks a pad of its own with a reference to itself, and
+ * stopped, that part blocks the pad that feeds it with a reference to itself, and
  * keeps itself and its sockets for ever. Going up and down once more, without
  * its children, lets go of that. */
 static void
@@ -178,21 +194,30 @@ release_receive_bin (const GValue * item, gpointer unused)
   if (g_strcmp0 (G_OBJECT_TYPE_NAME (element), "TransportReceiveBin") != 0)
     return;
   GstIterator *children = gst_bin_iterate_elements (GST_BIN (element));
-  gst_iterator_foreach (children, lock_child, NULL);
+  g_auto (GValue) blocked = G_VALUE_INIT;
+  if (gst_iterator_find_custom (children, compare_fed_by_blocked_pad, &blocked,
+          NULL)) {
+    GST_DEBUG_OBJECT (element, "has blocked a pad, releasing it");
+    gst_iterator_resync (children);
+    gst_iterator_foreach (children, lock_child, NULL);
+    gst_element_set_state (element, GST_STATE_PAUSED);
+    gst_element_set_state (element, GST_STATE_NULL);
+  }
   gst_iterator_free (children);
-  gst_element_set_state (element, GST_STATE_PAUSED);
-  gst_element_set_state (element, GST_STATE_NULL);
 }
 
 static void
 dismiss_in_thread (GstElement * fence, gpointer data)
 {
   const Dismissal *dismissal = data;
+  GstChatUnlocker *unlocker = NULL;
+
   if (dismissal->first) {
     /* A bin on its way down pulls its children up to where it is. */
     gst_element_set_locked_state (dismissal->first, TRUE);
     if (dismissal->before)
       dismissal->before (dismissal->first);
+    unlocker = gst_chat_unlocker_new (GST_BIN (fence));
     stop (dismissal->first);
     if (GST_IS_BIN (dismissal->first)) {
       GstIterator *all = gst_bin_iterate_recurse (GST_BIN (dismissal->first));
@@ -201,6 +226,7 @@ dismiss_in_thread (GstElement * fence, gpointer data)
     }
   }
   stop (fence);
+  g_clear_pointer (&unlocker, gst_chat_unlocker_free);
   GST_DEBUG_OBJECT (fence, "dismissed");
 }
 
