@@ -406,8 +406,8 @@ run (guint n, guint cycles)
       g_strdup_printf ("%u cycles in %.0f s; %s", cycles, seconds, counts);
 #ifndef __SANITIZE_ADDRESS__    /* its quarantine grows */
   gint grown = (gint) after.memory - (gint) before.memory;
-  if (cycles > 5 * WARM_UP
-      && grown > (gint) (MEMORY_AT_FIRST + MEMORY_PER_CYCLE * (cycles - WARM_UP))) {
+  gint allowed = MEMORY_AT_FIRST + MEMORY_PER_CYCLE * (cycles - WARM_UP);
+  if (cycles > 5 * WARM_UP && grown > allowed) {
     printf ("# memory has grown\n");
     good = FALSE;
   }
