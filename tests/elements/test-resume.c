@@ -2,6 +2,7 @@
  * A call whose network changes is made anew: the pads stay, downstream sees a
  * gap and no end. */
 #include "chatpeertest.h"
+#include "criticals.h"
 
 #include <gst/check/gstcheck.h>
 
@@ -146,6 +147,7 @@ static Suite *
 resume_suite (void)
 {
   Suite *suite = suite_create ("resume");
+  criticals_are_fatal ();
   TCase *tcase = tcase_create ("calls");
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 90);
