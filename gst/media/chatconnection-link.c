@@ -510,6 +510,25 @@ on_state (GstElement * webrtc, GParamSpec * pspec, gpointer mailbox)
       NULL);
 }
 
+/* Each stream would have a decoder of FEC, which no call of ours agrees on, and a
+ * storage for it. rtpbin notes the decoder in two lists, in the stream's own thread
+ * and without a lock: where sound and picture begin at once one is lost, and a list
+ * can be left that breaks when the call ends. */
+static void
+refuse_fec (GstBin * webrtc)
+{
+  static const gchar *const signals[] =
+      { "request-fec-decoder-full", "new-storage" };
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (webrtc, "rtpbin");
+
+  for (guint i = 0; rtpbin && i < G_N_ELEMENTS (signals); i++) {
+    guint id = g_signal_lookup (signals[i], G_OBJECT_TYPE (rtpbin));
+    if (id)
+      g_signal_handlers_disconnect_matched (rtpbin,
+          G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA, id, 0, NULL, NULL, webrtc);
+  }
+}
+
 void
 gst_chat_connection_watch (GstChatConnection * self)
 {
@@ -519,6 +538,7 @@ gst_chat_connection_watch (GstChatConnection * self)
       g_strdup (self->certificate->pem), g_free);
   g_object_set_data_full (G_OBJECT (self->webrtc), "gst-chat-dtls",
       g_ptr_array_new_with_free_func (gst_object_unref), let_go_beside_timers);
+  refuse_fec (GST_BIN (self->webrtc));
   gst_chat_mailbox_connect (self->mailbox, self->webrtc, "deep-element-added",
       G_CALLBACK (on_element_added));
   gst_chat_mailbox_connect (self->mailbox, self->webrtc, "pad-added",

@@ -857,6 +857,27 @@ GST_START_TEST (test_reports_are_not_put_off)
 
 GST_END_TEST;
 
+/* ---- decoders of FEC, which nobody has agreed on ---- */
+
+GST_START_TEST (test_no_decoder_of_fec)
+{
+  call_setup ();
+  call_add_media ();
+  call_connect ();
+  assert_sees (callee, GST_CHAT_COLOUR_RED);
+  assert_hears (callee, 440);
+  g_autoptr (GstElement) decoder = find_element (callee->pipeline,
+      "rtpulpfecdec");
+  g_autoptr (GstElement) storage = side_element (callee, "rtpstorage");
+  guint64 stored = 1;           /* ns */
+  g_object_get (storage, "size-time", &stored, NULL);
+  fail_unless (decoder == NULL);
+  fail_unless_equals_uint64 (stored, 0);
+  call_teardown ();
+}
+
+GST_END_TEST;
+
 /* ---- 18: a slow answer ---- */
 
 typedef struct
@@ -1132,6 +1153,7 @@ traps_suite (void)
   tcase_add_test (tcase, test_twcc_on_every_m_line);
   tcase_add_test (tcase, test_feedback_does_not_wait);
   tcase_add_test (tcase, test_reports_are_not_put_off);
+  tcase_add_test (tcase, test_no_decoder_of_fec);
   tcase_add_test (tcase, test_slow_answer_leaves_no_delay);
   tcase_add_test (tcase, test_first_picture_does_not_wait_for_latency);
   tcase_add_test (tcase, test_depayloaders_go_on_after_a_loss);
