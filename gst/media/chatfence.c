@@ -168,18 +168,13 @@ lock_child (const GValue * item, gpointer unused)
   gst_element_set_locked_state (g_value_get_object (item), TRUE);
 }
 
-static gboolean
-is_fed_by_blocked_pad (GstElement * element)
-{
-  g_autoptr (GstPad) sink = gst_element_get_static_pad (element, "sink");
-  g_autoptr (GstPad) feeder = sink ? gst_pad_get_peer (sink) : NULL;
-  return feeder && gst_pad_is_blocked (feeder);
-}
-
 static gint
 compare_fed_by_blocked_pad (gconstpointer item, gconstpointer unused)
 {
-  return is_fed_by_blocked_pad (g_value_get_object (item)) ? 0 : 1;
+  g_autoptr (GstPad) sink =
+      gst_element_get_static_pad (g_value_get_object (item), "sink");
+  g_autoptr (GstPad) feeder = sink ? gst_pad_get_peer (sink) : NULL;
+  return feeder && gst_pad_is_blocked (feeder) ? 0 : 1;
 }
 
 /* Where webrtcbin 1.22 begins to gather after its receiving part has been
