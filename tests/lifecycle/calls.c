@@ -20,7 +20,7 @@
 
 #define WARM_UP 10
 #define MAX_LANES 8
-/* KiB; whatever leaks in each call is more. One or two are names of SSRCs, which
+/* KiB; whatever leaks in each call is more. Up to one is names of SSRCs, which
  * GLib keeps for ever. */
 #define MEMORY_PER_CALL 4
 #define MEMORY_AT_FIRST 1024    /* KiB; caches that the first calls do not fill */
